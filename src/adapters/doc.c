@@ -1,0 +1,247 @@
+/* json-c decodes the strings. It must not touch "meta", because it saturates
+ * integers beyond 64 bits and bounds the depth, so the members' extents are
+ * found here and "meta" is handed on as it stands. */
+#include "adapters/doc.h"
+
+#include "base/scope.h"
+
+#include <json-c/json.h>
+
+#include <string.h>
+
+/* What is still to be read; the document is one that PostgreSQL printed. */
+struct cursor {
+	const char *p;
+	const char *end;
+};
+
+static bool
+skip_char(struct cursor *c, char wanted)
+{
+	while (c->p < c->end && *c->p == ' ')
+		c->p++;
+	if (c->p == c->end || *c->p != wanted)
+		return false;
+	c->p++;
+	return true;
+}
+
+/* Behind the closing quote of a string whose opening quote is at p. */
+static const char *
+string_end(const char *p, const char *end)
+{
+	for (p++; p < end; p++) {
+		if (*p == '\\')
+			p++;
+		else if (*p == '"')
+			return p + 1;
+	}
+	return NULL;
+}
+
+/* Behind the bracket that closes the one at p. */
+static const char *
+nest_end(const char *p, const char *end)
+{
+	size_t depth = 0;
+
+	while (p < end) {
+		if (*p == '"') {
+			p = string_end(p, end);
+			if (p == NULL)
+				return NULL;
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if ((*p == '}' || *p == ']') && --depth == 0)
+			return p + 1;
+		p++;
+	}
+	return NULL;
+}
+
+static const char *
+scalar_end(const char *p, const char *end)
+{
+	while (p < end && strchr(",}] ", *p) == NULL)
+		p++;
+	return p;
+}
+
+/* The extent of the value that comes next. */
+static bool
+take_value(struct text *value, struct cursor *c)
+{
+	const char *end;
+
+	while (c->p < c->end && *c->p == ' ')
+		c->p++;
+	if (c->p == c->end)
+		return false;
+	if (*c->p == '"')
+		end = string_end(c->p, c->end);
+	else if (*c->p == '{' || *c->p == '[')
+		end = nest_end(c->p, c->end);
+	else
+		end = scalar_end(c->p, c->end);
+	if (end == NULL || end > c->end || end == c->p)
+		return false;
+	*value = (struct text){c->p, (size_t)(end - c->p)};
+	c->p = end;
+	return true;
+}
+
+static void
+release_json(void *object)
+{
+	json_object_put(object);
+}
+
+static bool
+decode_escapes(struct text *out, struct scope *s, struct text json)
+{
+	struct json_tokener *tok = json_tokener_new();
+	struct json_object *object;
+
+	json_tokener_set_flags(
+	    tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	object = json_tokener_parse_ex(tok, json.data, (int)json.size);
+	json_tokener_free(tok);
+	if (object == NULL)
+		return false;
+	arena_defer(s->arena, release_json, object);
+	if (!json_object_is_type(object, json_type_string))
+		return false;
+	*out = (struct text){json_object_get_string(object),
+	    (size_t)json_object_get_string_len(object)};
+	return true;
+}
+
+/* A JSON string's text. */
+static bool
+decode_string(struct text *out, struct scope *s, struct text json)
+{
+	if (json.size < 2 || json.data[0] != '"')
+		return false;
+	if (memchr(json.data, '\\', json.size) != NULL)
+		return decode_escapes(out, s, json);
+	*out = (struct text){json.data + 1, json.size - 2};
+	return true;
+}
+
+static bool
+decode_string_or_null(struct text *out, struct scope *s, struct text json)
+{
+	if (text_equal(json, TEXT("null")))
+		return true;
+	return decode_string(out, s, json);
+}
+
+static bool
+decode_object(struct text *out, struct scope *s, struct text json)
+{
+	(void)s;
+	if (json.data[0] == '{')
+		*out = json;
+	return json.data[0] == '{' || text_equal(json, TEXT("null"));
+}
+
+static const struct member {
+	struct text name;
+	size_t offset;
+	bool (*decode)(struct text *out, struct scope *s, struct text json);
+} members[] = {
+    {TEXT("\"key\""), offsetof(struct doc_artifact, key), decode_string},
+    {TEXT("\"kind\""), offsetof(struct doc_artifact, kind), decode_string},
+    {TEXT("\"role\""), offsetof(struct doc_artifact, role), decode_string},
+    {TEXT("\"label\""), offsetof(struct doc_artifact, label),
+	decode_string_or_null},
+    {TEXT("\"meta\""), offsetof(struct doc_artifact, meta), decode_object},
+};
+
+static bool
+take_member(struct doc_artifact *a, struct scope *s, struct text name,
+    struct text value)
+{
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (text_equal(members[i].name, name))
+			return members[i].decode(
+			    (struct text *)(void *)((char *)a
+				+ members[i].offset),
+			    s, value);
+	return true;
+}
+
+static bool
+read_artifact(struct doc_artifact *a, struct scope *s, struct text json)
+{
+	struct cursor c = {json.data, json.data + json.size};
+	struct text name, value;
+
+	*a = (struct doc_artifact){.meta = TEXT("{}")};
+	if (!skip_char(&c, '{'))
+		return false;
+	if (skip_char(&c, '}'))
+		return false;
+	do {
+		if (!take_value(&name, &c) || !skip_char(&c, ':')
+		    || !take_value(&value, &c)
+		    || !take_member(a, s, name, value))
+			return false;
+	} while (skip_char(&c, ','));
+	return skip_char(&c, '}') && a->key.size > 0 && a->kind.data != NULL
+	    && a->role.data != NULL;
+}
+
+static void
+add_artifact(struct doc_artifacts *out, struct scope *s, size_t *room,
+    struct text json)
+{
+	struct doc_artifact *list;
+
+	if (out->n == *room) {
+		*room = *room == 0 ? 4 : *room * 2;
+		list = arena_alloc(s->arena, *room * sizeof(*list));
+		if (out->n > 0)
+			memcpy(list, out->list, out->n * sizeof(*list));
+		out->list = list;
+	}
+	if (read_artifact(&out->list[out->n], s, json))
+		out->n++;
+	else
+		scope_cause(s, "an artifact was left out: not "
+			       "{key, kind, role, label, meta}");
+}
+
+bool
+doc_artifacts(struct doc_artifacts *out, struct scope *s, struct text json)
+{
+	struct cursor c = {json.data, json.data + json.size};
+	struct text element;
+	size_t room = 0;
+
+	*out = (struct doc_artifacts){0};
+	if (json.size == 0)
+		return true;
+	if (!skip_char(&c, '['))
+		goto not_an_array;
+	if (skip_char(&c, ']'))
+		return true;
+	do {
+		if (!take_value(&element, &c))
+			goto not_an_array;
+		add_artifact(out, s, &room, element);
+	} while (skip_char(&c, ','));
+	if (skip_char(&c, ']'))
+		return true;
+not_an_array:
+	scope_cause(s, "artifacts are not an array");
+	return false;
+}
+
+const char *
+doc_version(void)
+{
+	return json_c_version();
+}

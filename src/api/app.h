@@ -1,0 +1,19 @@
+/* What one thread answers requests with. */
+#ifndef API_APP_H
+#define API_APP_H
+
+struct config;
+struct crypto;
+struct crypto_hmac;
+struct db;
+struct signer;
+
+struct app {
+	const struct config *config;
+	struct db *db;
+	struct crypto *crypto;
+	struct crypto_hmac *body_hmac; /* NULL: hmac_secret_file is not set */
+	struct signer *signer;
+};
+
+#endif

@@ -1,0 +1,15 @@
+/* A job's document. */
+#include "api/detail.h"
+
+#include "api/app.h"
+#include "api/document.h"
+#include "api/exchange.h"
+#include "api/response.h"
+
+void
+detail(struct response *res, struct scope *s, struct exchange *x)
+{
+	page_render_job(&x->page, &res->body, s, x->app->signer, &x->job,
+	    &x->events);
+	document_begin(res, s, x, x->job.closed);
+}

@@ -1,0 +1,22 @@
+/* An exchange: everything that a request has grown into on its way down. */
+#ifndef API_EXCHANGE_H
+#define API_EXCHANGE_H
+
+#include "api/events.h"
+#include "api/job.h"
+#include "api/page.h"
+#include "api/principal.h"
+#include "api/request.h"
+#include "api/route.h"
+
+struct exchange {
+	const struct app *app;
+	const struct request *req;
+	struct route route;
+	struct principal who;
+	struct job job;
+	struct events events;
+	struct page page;
+};
+
+#endif

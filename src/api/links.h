@@ -1,0 +1,28 @@
+/* An event's artifacts with their URLs. */
+#ifndef API_LINKS_H
+#define API_LINKS_H
+
+#include "base/text.h"
+
+struct scope;
+struct signer;
+
+struct link {
+	struct text url;   /* presigned: it never goes to a log */
+	struct text kind;
+	struct text role;
+	struct text label; /* absent: null */
+	struct text meta;  /* JSON, as it stands in the database */
+};
+
+struct links {
+	struct link *list;
+	size_t n;
+};
+
+/* Signs what the artifacts (JSON, absent: none) name; signer_begin() has
+ * been called. An artifact that cannot be read is left out, with a cause. */
+void links_sign(struct links *links, struct scope *s, struct signer *signer,
+    struct text artifacts);
+
+#endif

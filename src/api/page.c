@@ -1,0 +1,178 @@
+/* Documents. One function prints an event, wherever it appears. */
+#include "api/page.h"
+
+#include "api/events.h"
+#include "api/job.h"
+#include "api/links.h"
+#include "base/clock.h"
+#include "base/scope.h"
+#include "signing/signer.h"
+
+/* What an event is printed with. */
+struct pen {
+	struct page *page;
+	struct scope *scope;
+	struct signer *signer;
+};
+
+static void
+print_link(struct buf *out, const struct link *link)
+{
+	buf_string(out, "{\"image_url\":");
+	buf_json(out, link->url);
+	buf_string(out, ",\"kind\":");
+	buf_json(out, link->kind);
+	buf_string(out, ",\"role\":");
+	buf_json(out, link->role);
+	buf_string(out, ",\"label\":");
+	buf_json_or_null(out, link->label);
+	buf_string(out, ",\"meta\":");
+	buf_text(out, link->meta);
+	buf_char(out, '}');
+}
+
+static void
+print_artifacts(struct buf *out, const struct pen *pen, struct text artifacts)
+{
+	struct links links;
+
+	links_sign(&links, pen->scope, pen->signer, artifacts);
+	buf_char(out, '[');
+	for (size_t i = 0; i < links.n; i++) {
+		if (i > 0)
+			buf_char(out, ',');
+		print_link(out, &links.list[i]);
+	}
+	buf_char(out, ']');
+	pen->page->n_links += links.n;
+}
+
+static void
+print_time(struct buf *out, int64_t wall_us)
+{
+	buf_char(out, '"');
+	clock_print_rfc3339(out, wall_us);
+	buf_char(out, '"');
+}
+
+static void
+print_event(struct buf *out, const struct pen *pen, const struct event *e)
+{
+	buf_string(out, "{\"seq\":");
+	buf_int(out, e->seq);
+	buf_string(out, ",\"event_type\":");
+	buf_json(out, e->type);
+	buf_string(out, ",\"visibility\":\"public\",\"stage\":");
+	buf_json_or_null(out, e->stage);
+	buf_string(out, ",\"message\":");
+	buf_json(out, e->message);
+	buf_string(out, ",\"artifacts\":");
+	print_artifacts(out, pen, e->artifacts);
+	buf_string(out, ",\"extra\":");
+	buf_text(out, e->extra.data == NULL ? TEXT("{}") : e->extra);
+	buf_string(out, ",\"created_at\":");
+	print_time(out, e->created_at_us);
+	buf_char(out, '}');
+}
+
+static struct pen
+begin(struct page *page, struct buf *body, struct scope *s,
+    struct signer *signer, const struct job *job)
+{
+	*page = (struct page){
+	    .body = body,
+	    .window = signer_begin(
+		signer, job->public_id, clock_us_to_s(s->now_us)),
+	};
+	buf_string(body, "{\"public_id\":");
+	buf_json(body, job->public_id);
+	return (struct pen){page, s, signer};
+}
+
+/* ,"events":[...] up to the ceiling; an event that passes it is taken back,
+ * unless it is the first. */
+static void
+print_events(struct buf *out, const struct pen *pen,
+    const struct events *events, size_t max_bytes)
+{
+	struct page *page = pen->page;
+	size_t size = out->size, n_links = 0;
+
+	buf_string(out, ",\"events\":[");
+	for (size_t i = 0; i < events->n; i++) {
+		size = out->size;
+		n_links = page->n_links;
+		if (i > 0)
+			buf_char(out, ',');
+		print_event(out, pen, &events->list[i]);
+		if (i > 0 && out->size > max_bytes) {
+			out->size = size;
+			page->n_links = n_links;
+			page->cut = true;
+			break;
+		}
+		page->n_events++;
+	}
+	buf_char(out, ']');
+}
+
+void
+page_render(struct page *page, struct buf *body, struct scope *s,
+    struct signer *signer, const struct job *job,
+    const struct events *events, const struct page_cursor *cursor,
+    size_t max_bytes)
+{
+	struct pen pen = begin(page, body, s, signer, job);
+
+	page->cut = events->more;
+	print_events(body, &pen, events, max_bytes);
+	page->has_latest = page->n_events > 0 || cursor->given;
+	page->latest_seq = page->n_events > 0
+	    ? events->list[page->n_events - 1].seq : cursor->since;
+	buf_string(body, ",\"latest_seq\":");
+	if (page->has_latest)
+		buf_int(body, page->latest_seq);
+	else
+		buf_string(body, "null");
+	buf_char(body, '}');
+}
+
+/* The artifacts of the last event that ended the job with success. */
+static void
+print_result(struct buf *out, const struct pen *pen, const struct job *job,
+    const struct events *events)
+{
+	struct text artifacts = {0};
+
+	if (text_equal(job->status, TEXT("SUCCESS")))
+		for (size_t i = 0; i < events->n; i++)
+			if (text_equal(events->list[i].type,
+				TEXT("succeeded")))
+				artifacts = events->list[i].artifacts;
+	print_artifacts(out, pen, artifacts);
+}
+
+void
+page_render_job(struct page *page, struct buf *body, struct scope *s,
+    struct signer *signer, const struct job *job, const struct events *events)
+{
+	struct pen pen = begin(page, body, s, signer, job);
+
+	buf_string(body, ",\"job_type\":");
+	buf_json(body, job->type);
+	buf_string(body, ",\"status\":");
+	buf_json(body, job->status);
+	buf_string(body, ",\"created_at\":");
+	print_time(body, job->created_at_us);
+	buf_string(body, ",\"request\":");
+	buf_text(body,
+	    job->request.data == NULL ? TEXT("null") : job->request);
+	buf_string(body, ",\"result\":");
+	print_result(body, &pen, job, events);
+	buf_string(body, ",\"latest_event\":");
+	if (events->n > 0)
+		print_event(body, &pen, &events->list[events->n - 1]);
+	else
+		buf_string(body, "null");
+	buf_char(body, '}');
+}

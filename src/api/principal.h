@@ -1,0 +1,29 @@
+/* The principal: the tenant on whose behalf a request is made, known by an
+ * API key. */
+#ifndef API_PRINCIPAL_H
+#define API_PRINCIPAL_H
+
+#include "adapters/crypto.h"
+
+struct app;
+struct request;
+struct scope;
+
+/* A key's prefix says which; each has a schema of its own. */
+enum data_set { DATA_LIVE, DATA_TEST, N_DATA_SETS };
+
+struct principal {
+	enum data_set data_set;
+	uint8_t key_sha256[CRYPTO_SHA256_SIZE];
+	int64_t tenant_id; /* from here on: set by timeline_read() */
+	int64_t key_id;
+	bool has_end;
+	int64_t ends_at_us; /* the key's expiry, wall time */
+};
+
+/* Reads the key, and the body's HMAC where one is asked for; fails with
+ * 401. key_in_query: some value of the query looks like a key. */
+bool principal_read(struct principal *who, struct scope *s,
+    const struct app *app, const struct request *req, bool key_in_query);
+
+#endif

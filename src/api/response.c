@@ -1,0 +1,142 @@
+/* Head lines, and the envelope of errors. */
+#include "api/response.h"
+
+#include "adapters/crypto.h"
+#include "api/params.h"
+#include "api/problem.h"
+#include "api/route.h"
+#include "base/scope.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *
+reason(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+	    {200, "OK"},
+	    {204, "No Content"},
+	    {304, "Not Modified"},
+	    {401, "Unauthorized"},
+	    {403, "Forbidden"},
+	    {404, "Not Found"},
+	    {405, "Method Not Allowed"},
+	    {422, "Unprocessable Content"},
+	    {500, "Internal Server Error"},
+	    {503, "Service Unavailable"},
+	};
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	abort();
+}
+
+/* Always with a Status line: without one, Apache answers conditional
+ * requests by itself. */
+void
+response_begin(struct response *res, int status)
+{
+	res->status = status;
+	res->head.size = 0;
+	buf_printf(&res->head, "Status: %d %s\r\n", status, reason(status));
+}
+
+void
+response_header(
+    struct response *res, const char *name, const char *format, ...)
+{
+	char value[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(value, sizeof(value), format, args);
+	va_end(args);
+	buf_string(&res->head, name);
+	buf_string(&res->head, ": ");
+	buf_string(&res->head, value);
+	buf_string(&res->head, "\r\n");
+}
+
+void
+response_end(struct response *res, const struct scope *s, bool is_head)
+{
+	response_header(res, "X-Request-Id", "%s", s->id);
+	if (is_head || res->status == 204 || res->status == 304)
+		res->body.size = 0;
+	else
+		response_header(res, "Content-Length", "%zu", res->body.size);
+	buf_string(&res->head, "\r\n");
+}
+
+static int
+one_to_five(struct crypto *crypto)
+{
+	uint8_t byte;
+
+	crypto_random(crypto, &byte, 1);
+	return 1 + byte % 5;
+}
+
+static void
+print_envelope(
+    struct buf *out, const struct scope *s, const struct params *params)
+{
+	const struct problem *problem = s->problem;
+
+	out->size = 0;
+	buf_char(out, '{');
+	if (problem->detail) {
+		params_print_faults(out, params);
+		buf_char(out, ',');
+	}
+	buf_string(out, "\"error\":{\"code\":");
+	buf_json(out, text_of(problem->code));
+	buf_string(out, ",\"message\":");
+	buf_json(out, text_of(problem->message));
+	buf_string(out, ",\"request_id\":");
+	buf_json(out, text_of(s->id));
+	buf_string(out, "}}");
+}
+
+void
+response_problem(struct response *res, const struct scope *s,
+    struct crypto *crypto, const struct params *params, bool is_head)
+{
+	const struct problem *problem = s->problem;
+
+	print_envelope(&res->body, s, params);
+	response_begin(res, problem->status);
+	response_header(res, "Content-Type", "application/json");
+	response_header(res, "Cache-Control", "no-store");
+	if (problem->challenge != NULL)
+		response_header(
+		    res, "WWW-Authenticate", "%s", problem->challenge);
+	if (problem->allow)
+		response_header(res, "Allow", ROUTE_ALLOW);
+	if (problem->retry)
+		response_header(
+		    res, "Retry-After", "%d", one_to_five(crypto));
+	response_end(res, s, is_head);
+}
+
+void
+response_reset(struct response *res)
+{
+	enum { KEEP = 256 * 1024 };
+
+	res->status = 0;
+	buf_reset(&res->head, KEEP);
+	buf_reset(&res->body, KEEP);
+}
+
+void
+response_release(struct response *res)
+{
+	buf_release(&res->head);
+	buf_release(&res->body);
+}

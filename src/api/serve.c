@@ -1,0 +1,168 @@
+/* The route table, and the checks in the contract's order. */
+#include "api/serve.h"
+
+#include "adapters/crypto.h"
+#include "adapters/db.h"
+#include "api/app.h"
+#include "api/detail.h"
+#include "api/exchange.h"
+#include "api/feed.h"
+#include "api/problem.h"
+#include "api/timeline.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/scope.h"
+
+#include <inttypes.h>
+
+static const char *const patterns[] = {
+    "/v1/jobs/{id}/events",
+    "/v1/jobs/{id}",
+};
+
+/* What answers the pattern, and which events it is about. */
+static const struct resource {
+	const char *name;
+	void (*answer)(
+	    struct response *res, struct scope *s, struct exchange *x);
+	bool tail;
+} resources[] = {
+    {"events", feed, false},
+    {"detail", detail, true},
+};
+
+enum { N_RESOURCES = sizeof(resources) / sizeof(resources[0]) };
+
+static int64_t
+max_events(const struct exchange *x)
+{
+	const struct param *limit = &x->route.params.of[PARAM_LIMIT];
+	int64_t most = x->app->config->max_events;
+
+	return limit->given && limit->value < most ? limit->value : most;
+}
+
+/* Reads key, job and events at once. With a bad parameter only the key is
+ * looked at, and a malformed id needs no query of a job. */
+static bool
+read_all(struct db_rows *rows, struct scope *s, struct exchange *x)
+{
+	const struct route *route = &x->route;
+	const struct param *since = &route->params.of[PARAM_SINCE];
+	struct timeline_query query = {
+	    .has_since = since->given,
+	    .since = since->value,
+	    .max_events = max_events(x),
+	    .tail = resources[route->pattern].tail,
+	};
+
+	if (route->has_id && params_valid(&route->params))
+		query.public_id = text_of(route->id);
+	return timeline_read(rows, s, x->app, &x->who, &query);
+}
+
+static bool
+check_params(struct scope *s, const struct params *params)
+{
+	return params_valid(params) || scope_fail(s, &problem_parameters);
+}
+
+static bool
+identify(struct exchange *x, struct scope *s)
+{
+	return principal_read(
+	    &x->who, s, x->app, x->req, x->route.params.has_key);
+}
+
+static bool
+find(struct exchange *x, struct scope *s)
+{
+	struct db_rows rows;
+
+	if (!read_all(&rows, s, x) || !check_params(s, &x->route.params)
+	    || !job_find(&x->job, s, &rows, text_of(x->route.id)))
+		return false;
+	events_take(&x->events, s, &rows, &x->job);
+	return true;
+}
+
+static bool
+answer(struct response *res, struct scope *s, struct exchange *x)
+{
+	if (!route_find(&x->route, s, x->req, x->app->config->base_path,
+		patterns, N_RESOURCES))
+		return false;
+	if (x->route.method == METHOD_OPTIONS) {
+		response_begin(res, 204);
+		response_header(res, "Allow", ROUTE_ALLOW);
+		return true;
+	}
+	if (!identify(x, s) || !find(x, s))
+		return false;
+	resources[x->route.pattern].answer(res, s, x);
+	return true;
+}
+
+/* Never a key, a query, a payload or a URL. */
+static void
+write_log(const struct response *res, const struct scope *s,
+    const struct exchange *x)
+{
+	enum log_level level = res->status == 500 ? LEVEL_ERROR
+	    : s->cause[0] != '\0' ? LEVEL_WARN : LEVEL_INFO;
+	bool routed = s->problem != &problem_method
+	    && s->problem != &problem_no_route;
+
+	if (!log_wants(level))
+		return;
+	log_line(level,
+	    "request id=%s method=%.*s resource=%s job=%s status=%d code=%s "
+	    "bytes=%zu events=%zu key=%" PRId64 " ms=%.1f%s%s%s",
+	    s->id, x->req->method.size > 16 ? 16 : (int)x->req->method.size,
+	    x->req->method.data, routed ? resources[x->route.pattern].name : "-",
+	    x->route.has_id ? x->route.id : "-", res->status,
+	    s->problem == NULL ? "-" : s->problem->code, res->body.size,
+	    x->page.n_events, x->who.key_id,
+	    (double)(clock_wall_us() - s->now_us) / 1000.0,
+	    s->cause[0] == '\0' ? "" : " cause=\"", s->cause,
+	    s->cause[0] == '\0' ? "" : "\"");
+}
+
+void
+serve_tag(struct scope *s, struct crypto *crypto)
+{
+	uint8_t random[ULID_RANDOM_SIZE];
+
+	crypto_random(crypto, random, sizeof(random));
+	ulid_make(s->id, s->now_us / 1000, random);
+}
+
+void
+serve(struct response *res, struct scope *s, const struct app *app,
+    const struct request *req)
+{
+	struct exchange x = {.app = app, .req = req};
+	bool is_head = text_equal(req->method, TEXT("HEAD"));
+
+	response_reset(res);
+	serve_tag(s, app->crypto);
+	if (answer(res, s, &x))
+		response_end(res, s, is_head);
+	else
+		response_problem(
+		    res, s, app->crypto, &x.route.params, is_head);
+	write_log(res, s, &x);
+}
+
+void
+serve_unavailable(
+    struct response *res, struct scope *s, struct crypto *crypto)
+{
+	response_reset(res);
+	serve_tag(s, crypto);
+	(void)scope_fail(s, &problem_unavailable);
+	response_problem(res, s, crypto, NULL, false);
+	log_line(LEVEL_WARN, "request id=%s status=503 code=%s cause=\"%s\"",
+	    s->id, s->problem->code, s->cause);
+}

@@ -1,0 +1,62 @@
+/* The settings: one table says their names, kinds, defaults and bounds.
+ * jobtail.conf(5) describes them; t/guard checks it against the table. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+enum config_prepare { PREPARE_AUTO, PREPARE_ON, PREPARE_OFF };
+enum config_store { STORE_S3, STORE_SECURE_LINK, STORE_NONE };
+enum config_addressing { ADDRESSING_VIRTUAL, ADDRESSING_PATH };
+
+/* Texts are NULL when neither given nor defaulted. The numbers that a choice
+ * can have are the enums', in the order of the words. */
+struct config {
+	char *listen;
+	int64_t listen_mode;
+	char *listen_owner;
+	char *listen_group;
+	int64_t listen_backlog;
+	int64_t listen_anywhere;
+	char *user;
+	char *group;
+	char *database;
+	int64_t prepare;
+	int64_t workers;
+	char *base_path;
+	char *public_url;
+	int64_t store;
+	char *s3_endpoint;
+	char *s3_region;
+	char *s3_bucket;
+	int64_t s3_addressing;
+	char *s3_access_key_id;
+	char *s3_secret_key_file;
+	char *s3_session_token_file;
+	int64_t credentials;
+	char *secure_link_base;
+	char *secure_link_secret_file;
+	int64_t artifact_ttl;    /* seconds */
+	int64_t artifact_window; /* seconds */
+	char *hmac_secret_file;
+	int64_t max_events;
+	int64_t max_bytes;
+	int64_t closed_grace;    /* seconds */
+	int64_t log;
+	int64_t log_level;
+};
+
+/* Defaults, then the file, then the environment's JOBTAIL_KEY. With path
+ * NULL: jobtail.conf beside the program, else CONFIG_FILE, else none.
+ * On an error *error (malloc) says where and what to write instead, and c
+ * holds nothing. */
+bool config_load(struct config *c, const char *path, char **error);
+
+/* As a file that config_load() would read; passwords are masked. */
+void config_print(const struct config *c, FILE *out);
+
+void config_release(struct config *c);
+
+#endif

@@ -1,0 +1,16 @@
+/* Secrets that are kept in files. */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SECRET_MAX = 8192 }; /* bytes; a session token has a few thousand */
+
+/* Reads the file without one trailing newline into *secret (malloc, NUL
+ * after its end). A file that others may read or write, an empty one and
+ * one over SECRET_MAX are refused; error then says why and what to do. */
+bool secret_read(
+    char **secret, const char *path, char *error, size_t error_size);
+
+#endif

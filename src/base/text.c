@@ -1,0 +1,159 @@
+/* Looking at text, cutting it, and decoding percent-encoding. */
+#include "base/text.h"
+
+#include "base/arena.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct text
+text_of(const char *s)
+{
+	return (struct text){s, s == NULL ? 0 : strlen(s)};
+}
+
+bool
+text_equal(struct text a, struct text b)
+{
+	return a.size == b.size
+	    && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool
+text_equal_nocase(struct text a, struct text b)
+{
+	return a.size == b.size
+	    && (a.size == 0 || strncasecmp(a.data, b.data, a.size) == 0);
+}
+
+bool
+text_has_prefix(struct text t, struct text prefix)
+{
+	return t.size >= prefix.size
+	    && text_equal((struct text){t.data, prefix.size}, prefix);
+}
+
+static bool
+is_in(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+struct text
+text_trim_end(struct text t, const char *set)
+{
+	while (t.size > 0 && is_in(t.data[t.size - 1], set))
+		t.size--;
+	return t;
+}
+
+struct text
+text_trim(struct text t, const char *set)
+{
+	while (t.size > 0 && is_in(t.data[0], set)) {
+		t.data++;
+		t.size--;
+	}
+	return text_trim_end(t, set);
+}
+
+bool
+text_cut(struct text *part, struct text *rest, char separator)
+{
+	const char *at;
+
+	if (rest->data == NULL)
+		return false;
+	*part = *rest;
+	at = rest->size == 0 ? NULL : memchr(rest->data, separator, rest->size);
+	if (at == NULL) {
+		*rest = (struct text){0};
+		return true;
+	}
+	part->size = (size_t)(at - rest->data);
+	rest->size -= part->size + 1;
+	rest->data = at + 1;
+	return true;
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The byte that "%XX" at p stands for, or -1. */
+static int
+escaped_byte(const char *p, const char *end)
+{
+	int high, low;
+
+	if (end - p < 3)
+		return -1;
+	high = hex_digit(p[1]);
+	low = hex_digit(p[2]);
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+bool
+text_percent_decode(
+    struct text *out, struct arena *a, struct text in, bool plus)
+{
+	char *copy = arena_alloc(a, in.size + 1);
+	const char *p = in.data, *end = in.data + in.size;
+	size_t n = 0;
+	int byte;
+
+	while (p < end) {
+		if (*p == '%') {
+			byte = escaped_byte(p, end);
+			if (byte < 0)
+				return false;
+			copy[n++] = (char)byte;
+			p += 3;
+		} else {
+			copy[n++] = plus && *p == '+' ? ' ' : *p;
+			p++;
+		}
+	}
+	copy[n] = '\0';
+	*out = (struct text){copy, n};
+	return true;
+}
+
+bool
+text_parse_uint(uint64_t *out, struct text t, uint64_t max)
+{
+	uint64_t value = 0;
+
+	if (t.size == 0)
+		return false;
+	for (size_t i = 0; i < t.size; i++) {
+		unsigned digit = (unsigned char)t.data[i] - (unsigned)'0';
+
+		if (digit > 9 || value > max / 10
+		    || value * 10 > max - digit)
+			return false;
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return true;
+}
+
+void
+text_print_hex(char *out, const uint8_t *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+}

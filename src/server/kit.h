@@ -1,0 +1,32 @@
+/* The kit: what the settings make of signing and checking, read once and
+ * shared, and what each thread then has of its own. */
+#ifndef SERVER_KIT_H
+#define SERVER_KIT_H
+
+#include "api/app.h"
+#include "signing/signer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct kit {
+	const struct config *config;
+	struct signer_settings signer;
+	/* what was read from files; the signer's settings point to it */
+	char *s3_secret;
+	char *s3_token;
+	char *link_secret;
+	char *hmac_secret;
+};
+
+/* Checks the settings against each other and reads the secrets. On failure
+ * error says which setting and what to write. */
+bool kit_load(struct kit *kit, const struct config *config, char *error,
+    size_t error_size);
+void kit_release(struct kit *kit);
+
+/* One thread's share; the kit outlives it. */
+void kit_open(struct app *app, const struct kit *kit);
+void kit_close(struct app *app);
+
+#endif

@@ -1,0 +1,178 @@
+/* jobtail(8): the command line, and in which of its ways the process runs. */
+#include "adapters/fcgi.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "server/cgi.h"
+#include "server/check.h"
+#include "server/identity.h"
+#include "server/kit.h"
+#include "server/listener.h"
+#include "server/queue.h"
+#include "server/reactor.h"
+#include "server/worker.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Exit statuses beside EXIT_SUCCESS and EXIT_FAILURE. */
+enum { EXIT_USAGE = 2 };
+
+struct options {
+	const char *config_path; /* NULL: look for it */
+	int tests;               /* how often -t was given */
+	bool print;
+};
+
+static void
+print_usage(FILE *out)
+{
+	fputs("usage: jobtail [-c FILE]       answer requests\n"
+	      "       jobtail [-c FILE] -t    check the settings\n"
+	      "       jobtail [-c FILE] -tt   and connect to the database\n"
+	      "       jobtail [-c FILE] -T    print the settings\n"
+	      "       jobtail -V              print the version\n",
+	    out);
+}
+
+static struct options
+read_options(int argc, char **argv)
+{
+	struct options o = {0};
+	int c;
+
+	while ((c = getopt(argc, argv, "c:tTVh")) != -1) {
+		switch (c) {
+		case 'c': o.config_path = optarg; break;
+		case 't': o.tests++; break;
+		case 'T': o.print = true; break;
+		case 'V': check_print_version(); exit(EXIT_SUCCESS);
+		case 'h': print_usage(stdout); exit(EXIT_SUCCESS);
+		default: print_usage(stderr); exit(EXIT_USAGE);
+		}
+	}
+	if (optind < argc) {
+		print_usage(stderr);
+		exit(EXIT_USAGE);
+	}
+	return o;
+}
+
+/* Settings and secrets; a failure is told on standard error. */
+static bool
+load(struct config *config, struct kit *kit, const struct options *options)
+{
+	char why[600], *error = NULL;
+
+	if (!config_load(config, options->config_path, &error)) {
+		log_line(LEVEL_ERROR, "%s", error);
+		free(error);
+		return false;
+	}
+	log_open(config->log == 0 ? LOG_TO_STDERR : LOG_TO_SYSLOG,
+	    (enum log_level)config->log_level);
+	if (kit_load(kit, config, why, sizeof(why)))
+		return true;
+	log_line(LEVEL_ERROR, "%s", why);
+	config_release(config);
+	return false;
+}
+
+static bool
+stop_workers(struct queue *queue, struct worker **workers, int64_t n)
+{
+	bool all = true;
+
+	queue_stop(queue);
+	for (int64_t i = 0; i < n; i++)
+		all = worker_join(workers[i]) && all;
+	return all;
+}
+
+/* Serves until a signal says stop. */
+static bool
+run(struct listener *listener, const struct kit *kit)
+{
+	int64_t n = kit->config->workers;
+	struct worker **workers = memory_new((size_t)n * sizeof(*workers));
+	struct queue *queue = queue_new();
+	bool drained;
+
+	for (int64_t i = 0; i < n; i++)
+		workers[i] = worker_start(queue, kit);
+	log_line(LEVEL_NOTICE, "start version=%s workers=%lld",
+	    PACKAGE_VERSION, (long long)n);
+	drained = reactor_run(listener, queue);
+	if (!stop_workers(queue, workers, n)) {
+		log_line(LEVEL_ERROR, "stop cause=\"a worker is stuck\"");
+		_exit(EXIT_FAILURE);
+	}
+	queue_free(queue);
+	free(workers);
+	log_line(LEVEL_NOTICE, "stopped");
+	return drained;
+}
+
+static bool
+serve_fastcgi(struct listener *listener, const struct kit *kit)
+{
+	bool ok;
+
+	identity_raise_limits();
+	reactor_block_signals();
+	fcgi_init();
+	ok = identity_take(kit->config) && run(listener, kit);
+	listener_close(listener);
+	return ok;
+}
+
+/* The order in which the ways to run are looked for; see jobtail(8). */
+static bool
+serve(const struct kit *kit)
+{
+	struct listener listener;
+
+	if (listener_inherit(&listener))
+		return serve_fastcgi(&listener, kit);
+	if (getenv("GATEWAY_INTERFACE") != NULL)
+		return cgi_run(kit);
+	return listener_open(&listener, kit->config)
+	    && serve_fastcgi(&listener, kit);
+}
+
+static bool
+test(const struct kit *kit, int tests)
+{
+	static const char *const stores[] = {"s3", "secure_link", "none"};
+	const struct config *c = kit->config;
+
+	printf("settings: ok\nlisten: %s\nstore: %s\n", c->listen,
+	    stores[c->store]);
+	return tests < 2 || check_database(kit);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = read_options(argc, argv);
+	struct config config;
+	struct kit kit;
+	bool ok = true;
+
+	if (!load(&config, &kit, &options)) {
+		if (getenv("GATEWAY_INTERFACE") != NULL)
+			(void)cgi_fail();
+		return EXIT_FAILURE;
+	}
+	if (options.print)
+		config_print(&config, stdout);
+	if (options.tests > 0)
+		ok = test(&kit, options.tests);
+	if (!options.print && options.tests == 0)
+		ok = serve(&kit);
+	kit_release(&kit);
+	config_release(&config);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,129 @@
+/* Two lists under one lock. */
+#include "server/queue.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct task_list waiting;
+	struct task_list returned;
+	int event;
+	bool stopped;
+};
+
+void
+task_free(struct task *t)
+{
+	buf_release(&t->parameters);
+	outq_release(&t->rest);
+	free(t);
+}
+
+struct queue *
+queue_new(void)
+{
+	struct queue *q = memory_new(sizeof(*q));
+
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->filled, NULL);
+	STAILQ_INIT(&q->waiting);
+	STAILQ_INIT(&q->returned);
+	q->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (q->event == -1)
+		abort();
+	return q;
+}
+
+static void
+free_list(struct task_list *list)
+{
+	struct task *t;
+
+	while ((t = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, next);
+		task_free(t);
+	}
+}
+
+void
+queue_free(struct queue *q)
+{
+	free_list(&q->waiting);
+	free_list(&q->returned);
+	close(q->event);
+	pthread_cond_destroy(&q->filled);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+void
+queue_push(struct queue *q, struct task *t)
+{
+	pthread_mutex_lock(&q->lock);
+	STAILQ_INSERT_TAIL(&q->waiting, t, next);
+	pthread_cond_signal(&q->filled);
+	pthread_mutex_unlock(&q->lock);
+}
+
+struct task *
+queue_pop(struct queue *q)
+{
+	struct task *t = NULL;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->stopped && STAILQ_EMPTY(&q->waiting))
+		pthread_cond_wait(&q->filled, &q->lock);
+	if (!q->stopped) {
+		t = STAILQ_FIRST(&q->waiting);
+		STAILQ_REMOVE_HEAD(&q->waiting, next);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return t;
+}
+
+void
+queue_give_back(struct queue *q, struct task *t)
+{
+	const uint64_t one = 1;
+	bool first;
+
+	pthread_mutex_lock(&q->lock);
+	first = STAILQ_EMPTY(&q->returned);
+	STAILQ_INSERT_TAIL(&q->returned, t, next);
+	pthread_mutex_unlock(&q->lock);
+	if (first && write(q->event, &one, sizeof(one)) == -1)
+		abort();
+}
+
+int
+queue_fd(const struct queue *q)
+{
+	return q->event;
+}
+
+void
+queue_take_back(struct queue *q, struct task_list *list)
+{
+	uint64_t count;
+
+	if (read(q->event, &count, sizeof(count)) == -1)
+		count = 0; /* somebody writes right now */
+	pthread_mutex_lock(&q->lock);
+	STAILQ_CONCAT(list, &q->returned);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+queue_stop(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->stopped = true;
+	pthread_cond_broadcast(&q->filled);
+	pthread_mutex_unlock(&q->lock);
+}

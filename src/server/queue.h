@@ -1,0 +1,57 @@
+/* Tasks on their way from the reactor to the workers and back. */
+#ifndef SERVER_QUEUE_H
+#define SERVER_QUEUE_H
+
+#include "server/outq.h"
+
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+struct conn;
+
+/* One request to be answered. It belongs to the reactor, then to the queue,
+ * then to one worker, then to the reactor again. */
+struct task {
+	STAILQ_ENTRY(task) next;
+	struct conn *conn;      /* the reactor's; workers do not look */
+
+	/* the request; the reactor fills it in */
+	int fd;
+	uint16_t id;
+	struct buf parameters;
+	bool has_body;
+	int64_t accepted_ms;    /* monotonic */
+
+	/* Whoever sets this first may answer: the worker, or the reactor when
+	 * the time is up. A worker that comes second frees the task. */
+	atomic_bool claimed;
+
+	/* the worker's result */
+	struct outq rest;       /* what the peer has not taken yet */
+	bool broken;            /* the connection is of no more use */
+};
+
+STAILQ_HEAD(task_list, task);
+
+void task_free(struct task *t);
+
+struct queue;
+
+struct queue *queue_new(void);
+void queue_free(struct queue *q);
+
+void queue_push(struct queue *q, struct task *t);
+/* Waits for a task; NULL once the queue is stopped. */
+struct task *queue_pop(struct queue *q);
+
+/* Hands an answered task back to the reactor. */
+void queue_give_back(struct queue *q, struct task *t);
+/* The descriptor that polls readable when tasks have come back. */
+int queue_fd(const struct queue *q);
+/* Moves the tasks that have come back to the list. */
+void queue_take_back(struct queue *q, struct task_list *list);
+
+/* From now on queue_pop() gives NULL to everybody. */
+void queue_stop(struct queue *q);
+
+#endif

@@ -1,0 +1,20 @@
+/* The reactor: one thread that owns every connection. It accepts, lets
+ * requests through the gate to the queue, sends what peers are slow to take,
+ * and watches the time and the signals. */
+#ifndef SERVER_REACTOR_H
+#define SERVER_REACTOR_H
+
+#include <stdbool.h>
+
+struct listener;
+struct queue;
+
+/* The signals that the reactor takes must be blocked in every thread before
+ * the first one starts. */
+void reactor_block_signals(void);
+
+/* Runs until it is told to end by a signal and every request that had
+ * arrived is answered. False if that took too long or was told twice. */
+bool reactor_run(struct listener *listener, struct queue *queue);
+
+#endif
