@@ -1,5 +1,5 @@
-/* The settings: one table says their names, kinds, defaults and bounds.
- * jobtail.conf(5) describes them; t/guard checks it against the table. */
+/* The configuration: the settings' values, from defaults, file and
+ * environment. src/base/settings.c has the table of them. */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
@@ -54,7 +54,7 @@ struct config {
  * holds nothing. */
 bool config_load(struct config *c, const char *path, char **error);
 
-/* As a file that config_load() would read; passwords are masked. */
+/* Every setting with its value, a line each; passwords are masked. */
 void config_print(const struct config *c, FILE *out);
 
 void config_release(struct config *c);
