@@ -22,7 +22,7 @@ put_cache_control(struct response *res, const struct scope *s,
 	if (page->n_links > 0)
 		max_age = page->window.rolls_at - clock_us_to_s(s->now_us);
 	if (closed)
-		response_header(res, "Cache-Control",
+		response_header_printf(res, "Cache-Control",
 		    "private, max-age=%" PRId64, max_age);
 	else
 		response_header(res, "Cache-Control", "private, no-cache");
@@ -36,7 +36,7 @@ put_artifacts_expire(struct response *res, const struct page *page)
 	if (page->n_links == 0)
 		return;
 	clock_print_http(&date, page->window.expires_at);
-	response_header(res, "Jobtail-Artifacts-Expire", "%.*s",
+	response_header_printf(res, "Jobtail-Artifacts-Expire", "%.*s",
 	    (int)date.size, date.data);
 	buf_release(&date);
 }
@@ -54,7 +54,7 @@ document_begin(struct response *res, struct scope *s,
 		response_begin(res, 200);
 		response_header(res, "Content-Type", "application/json");
 	}
-	response_header(res, "ETag", "%s", etag);
+	response_header(res, "ETag", etag);
 	response_header(res, "Vary", "Authorization, Accept");
 	put_cache_control(res, s, &x->page, closed);
 	put_artifacts_expire(res, &x->page);

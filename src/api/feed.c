@@ -25,7 +25,7 @@ put_link(struct response *res, const struct exchange *x)
 	if (limit->given)
 		snprintf(with_limit, sizeof(with_limit), "&limit=%" PRId64,
 		    limit->value);
-	response_header(res, "Link",
+	response_header_printf(res, "Link",
 	    "<%.*s%.*s/v1/jobs/%s/events?since=%" PRId64 "%s>; rel=\"next\"",
 	    (int)public.size, public.data, (int)base.size, base.data,
 	    x->job.public_id.data, x->page.latest_seq, with_limit);
@@ -58,7 +58,7 @@ is_ahead(const struct exchange *x)
 static void
 put_state(struct response *res, const struct exchange *x, bool closed)
 {
-	response_header(res, "Jobtail-Job-Status", "%.*s",
+	response_header_printf(res, "Jobtail-Job-Status", "%.*s",
 	    (int)x->job.status.size, x->job.status.data);
 	if (!x->page.cut)
 		response_header(res, "Jobtail-Up-To-Date", "true");
@@ -67,10 +67,9 @@ put_state(struct response *res, const struct exchange *x, bool closed)
 	if (!x->job.closed) {
 		int64_t age = age_s(x);
 
-		response_header(
-		    res, "Jobtail-Last-Event-Age", "%" PRId64, age);
-		response_header(
-		    res, "X-Poll-Interval", "%d", poll_interval_s(age));
+		response_header_int(res, "Jobtail-Last-Event-Age", age);
+		response_header_int(
+		    res, "X-Poll-Interval", poll_interval_s(age));
 	}
 	if (is_ahead(x))
 		response_header(res, "Jobtail-Cursor", "ahead");

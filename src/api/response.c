@@ -8,7 +8,6 @@
 #include "base/scope.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *
@@ -36,6 +35,19 @@ reason(int status)
 	abort();
 }
 
+static void
+begin_header(struct response *res, const char *name)
+{
+	buf_string(&res->head, name);
+	buf_bytes(&res->head, ": ", 2);
+}
+
+static void
+end_header(struct response *res)
+{
+	buf_bytes(&res->head, "\r\n", 2);
+}
+
 /* Always with a Status line: without one, Apache answers conditional
  * requests by itself. */
 void
@@ -43,33 +55,51 @@ response_begin(struct response *res, int status)
 {
 	res->status = status;
 	res->head.size = 0;
-	buf_printf(&res->head, "Status: %d %s\r\n", status, reason(status));
+	begin_header(res, "Status");
+	buf_int(&res->head, status);
+	buf_char(&res->head, ' ');
+	buf_string(&res->head, reason(status));
+	end_header(res);
 }
 
 void
-response_header(
+response_header(struct response *res, const char *name, const char *value)
+{
+	begin_header(res, name);
+	buf_string(&res->head, value);
+	end_header(res);
+}
+
+void
+response_header_int(struct response *res, const char *name, int64_t value)
+{
+	begin_header(res, name);
+	buf_int(&res->head, value);
+	end_header(res);
+}
+
+void
+response_header_printf(
     struct response *res, const char *name, const char *format, ...)
 {
-	char value[512];
 	va_list args;
 
+	begin_header(res, name);
 	va_start(args, format);
-	vsnprintf(value, sizeof(value), format, args);
+	buf_vprintf(&res->head, format, args);
 	va_end(args);
-	buf_string(&res->head, name);
-	buf_string(&res->head, ": ");
-	buf_string(&res->head, value);
-	buf_string(&res->head, "\r\n");
+	end_header(res);
 }
 
 void
 response_end(struct response *res, const struct scope *s, bool is_head)
 {
-	response_header(res, "X-Request-Id", "%s", s->id);
+	response_header(res, "X-Request-Id", s->id);
 	if (is_head || res->status == 204 || res->status == 304)
 		res->body.size = 0;
 	else
-		response_header(res, "Content-Length", "%zu", res->body.size);
+		response_header_int(
+		    res, "Content-Length", (int64_t)res->body.size);
 	buf_string(&res->head, "\r\n");
 }
 
@@ -114,13 +144,11 @@ response_problem(struct response *res, const struct scope *s,
 	response_header(res, "Content-Type", "application/json");
 	response_header(res, "Cache-Control", "no-store");
 	if (problem->challenge != NULL)
-		response_header(
-		    res, "WWW-Authenticate", "%s", problem->challenge);
+		response_header(res, "WWW-Authenticate", problem->challenge);
 	if (problem->allow)
 		response_header(res, "Allow", ROUTE_ALLOW);
 	if (problem->retry)
-		response_header(
-		    res, "Retry-After", "%d", one_to_five(crypto));
+		response_header_int(res, "Retry-After", one_to_five(crypto));
 	response_end(res, s, is_head);
 }
 

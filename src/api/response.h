@@ -18,9 +18,13 @@ struct response {
 /* Begins the head. The body may have been rendered before. */
 void response_begin(struct response *res, int status);
 
-/* Adds a header line; no byte of a request ever goes into one, but for a
+/* Add a header line; no byte of a request ever goes into one, but for a
  * job's id that has been checked. */
-void response_header(struct response *res, const char *name,
+void response_header(
+    struct response *res, const char *name, const char *value);
+void response_header_int(
+    struct response *res, const char *name, int64_t value);
+void response_header_printf(struct response *res, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Ends the head, with the scope's id as X-Request-Id. */

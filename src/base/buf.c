@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,23 +70,30 @@ buf_int(struct buf *b, int64_t value)
 }
 
 void
+buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+	va_list again;
+	int n;
+
+	va_copy(again, args);
+	n = vsnprintf(buf_reserve(b, 128), 128, format, args);
+	if (n < 0)
+		abort();
+	if (n >= 128)
+		vsnprintf(buf_reserve(b, (size_t)n + 1), (size_t)n + 1, format,
+		    again);
+	va_end(again);
+	b->size += (size_t)n;
+}
+
+void
 buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vsnprintf(buf_reserve(b, 128), 128, format, args);
+	buf_vprintf(b, format, args);
 	va_end(args);
-	if (n < 0)
-		abort();
-	if (n >= 128) {
-		va_start(args, format);
-		vsnprintf(
-		    buf_reserve(b, (size_t)n + 1), (size_t)n + 1, format, args);
-		va_end(args);
-	}
-	b->size += (size_t)n;
 }
 
 /* What stands behind the backslash; 1: \u00XX; 0: no escape. */

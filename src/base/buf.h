@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+#include <stdarg.h>
+
 struct buf {
 	char *data;
 	size_t size;
@@ -20,6 +22,8 @@ void buf_char(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t value);
 void buf_printf(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* A JSON string with its quotes (RFC 8259, section 7). Control characters,
  * '"' and '\' are escaped; all else passes, so UTF-8 stays UTF-8. */

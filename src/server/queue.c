@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@ struct queue {
 	struct task_list waiting;
 	struct task_list returned;
 	int event;
+	bool wake_always;
 	bool stopped;
 };
 
@@ -87,18 +89,32 @@ queue_pop(struct queue *q)
 	return t;
 }
 
+static bool
+leaves_work(const struct task *t)
+{
+	return t->broken || !t->keep || !outq_is_empty(&t->rest);
+}
+
 void
 queue_give_back(struct queue *q, struct task *t)
 {
 	const uint64_t one = 1;
-	bool first;
+	bool wake = leaves_work(t);
 
 	pthread_mutex_lock(&q->lock);
-	first = STAILQ_EMPTY(&q->returned);
 	STAILQ_INSERT_TAIL(&q->returned, t, next);
+	wake = wake || q->wake_always;
 	pthread_mutex_unlock(&q->lock);
-	if (first && write(q->event, &one, sizeof(one)) == -1)
+	if (wake && write(q->event, &one, sizeof(one)) == -1)
 		abort();
+}
+
+void
+queue_wake_always(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->wake_always = true;
+	pthread_mutex_unlock(&q->lock);
 }
 
 int
@@ -108,12 +124,17 @@ queue_fd(const struct queue *q)
 }
 
 void
-queue_take_back(struct queue *q, struct task_list *list)
+queue_clear_fd(struct queue *q)
 {
 	uint64_t count;
 
-	if (read(q->event, &count, sizeof(count)) == -1)
-		count = 0; /* somebody writes right now */
+	if (read(q->event, &count, sizeof(count)) == -1 && errno != EAGAIN)
+		abort();
+}
+
+void
+queue_take_back(struct queue *q, struct task_list *list)
+{
 	pthread_mutex_lock(&q->lock);
 	STAILQ_CONCAT(list, &q->returned);
 	pthread_mutex_unlock(&q->lock);

@@ -20,6 +20,7 @@ struct task {
 	uint16_t id;
 	struct buf parameters;
 	bool has_body;
+	bool keep;              /* the connection may be used again */
 	int64_t accepted_ms;    /* monotonic */
 
 	/* Whoever sets this first may answer: the worker, or the reactor when
@@ -44,10 +45,15 @@ void queue_push(struct queue *q, struct task *t);
 /* Waits for a task; NULL once the queue is stopped. */
 struct task *queue_pop(struct queue *q);
 
-/* Hands an answered task back to the reactor. */
+/* Hands an answered task back to the reactor. It is woken only if something
+ * is left to do; else it finds the task when the connection's next request,
+ * or anything else, wakes it. */
 void queue_give_back(struct queue *q, struct task *t);
+/* From now on every task that comes back wakes the reactor. */
+void queue_wake_always(struct queue *q);
 /* The descriptor that polls readable when tasks have come back. */
 int queue_fd(const struct queue *q);
+void queue_clear_fd(struct queue *q);
 /* Moves the tasks that have come back to the list. */
 void queue_take_back(struct queue *q, struct task_list *list);
 

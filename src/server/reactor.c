@@ -88,6 +88,7 @@ hand_over(struct reactor *r, struct conn *c)
 	t->parameters = c->gate.parameters;
 	c->gate.parameters = (struct buf){0};
 	t->has_body = c->gate.body_size > 0;
+	t->keep = c->gate.keep;
 	t->accepted_ms = clock_mono_ms();
 	c->task = t;
 	conn_enter(&r->conns, c, CONN_BUSY, t->accepted_ms);
@@ -125,16 +126,15 @@ wants_input(const struct conn *c)
 	return c->state == CONN_IDLE || c->state == CONN_HEAD;
 }
 
+/* Fewer bytes than asked for are all there were; the next make an edge. */
 static void
 read_conn(struct reactor *r, struct conn *c)
 {
 	ssize_t n;
 
-	c->readable = false;
-	while (wants_input(c)) {
+	while (wants_input(c) && c->readable) {
 		n = recv(c->fd, r->input, sizeof(r->input), MSG_DONTWAIT);
-		if (n == -1 && errno == EINTR)
-			continue;
+		c->readable = n == (ssize_t)sizeof(r->input);
 		if (n == -1 && errno == EAGAIN)
 			return;
 		if (n <= 0) {
@@ -144,7 +144,6 @@ read_conn(struct reactor *r, struct conn *c)
 		if (!feed_gate(r, c, r->input, (size_t)n))
 			return;
 	}
-	c->readable = true;
 }
 
 /* --- an answer goes out --- */
@@ -166,7 +165,7 @@ finish_answer(struct reactor *r, struct conn *c)
 	alive = early.size == 0
 	    || feed_gate(r, c, (const uint8_t *)early.data, early.size);
 	buf_release(&early);
-	if (alive && c->readable)
+	if (alive)
 		read_conn(r, c);
 }
 
@@ -366,9 +365,12 @@ drain(struct reactor *r)
 		watch(r, EPOLL_CTL_DEL, r->listener->fd, 0, NULL);
 	r->accept_again_ms = INT64_MAX;
 	listener_close(r->listener);
+	queue_wake_always(r->queue);
+	take_answers(r);
 	r->drain_until_ms = clock_mono_ms() + DRAIN_MS;
 	for (c = TAILQ_FIRST(&r->conns.in[CONN_IDLE]); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
+		c->readable = true;
 		read_conn(r, c);
 	}
 	while ((c = TAILQ_FIRST(&r->conns.in[CONN_IDLE])) != NULL)
@@ -413,7 +415,7 @@ take_event(struct reactor *r, const struct epoll_event *event)
 	if (event->data.ptr == r->listener)
 		accept_some(r, ACCEPTS_A_ROUND);
 	else if (event->data.ptr == r->queue)
-		take_answers(r);
+		queue_clear_fd(r->queue);
 	else if (event->data.ptr == &r->signals)
 		take_signal(r);
 	else
@@ -426,6 +428,7 @@ take_round(struct reactor *r)
 	struct epoll_event events[EVENTS_A_ROUND];
 	int n = epoll_wait(r->epoll, events, EVENTS_A_ROUND, round_ms(r));
 
+	take_answers(r);
 	for (int i = 0; i < n; i++)
 		take_event(r, &events[i]);
 	expire(r);
