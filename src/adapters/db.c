@@ -96,20 +96,23 @@ next_result(PGresult **result, const struct db *db, const struct scope *s)
 	return true;
 }
 
-/* The statement's one result, when all of it has come. */
+/* The statement's one result, when all of it has come; else NULL. */
 static bool
 only_result(PGresult **result, const struct db *db, const struct scope *s)
 {
-	PGresult *more;
+	PGresult *first = NULL, *more = NULL;
 
-	if (!next_result(result, db, s) || *result == NULL)
+	*result = NULL;
+	if (!next_result(&first, db, s) || first == NULL)
 		return false;
 	while (next_result(&more, db, s)) {
-		if (more == NULL)
+		if (more == NULL) {
+			*result = first;
 			return true;
+		}
 		PQclear(more);
 	}
-	PQclear(*result);
+	PQclear(first);
 	return false;
 }
 
@@ -321,9 +324,8 @@ try_call(PGresult **result, struct db *db, struct scope *s,
 	*result = NULL;
 	if (db->named && !prepare(result, db, s, st, p))
 		return;
-	if (!send_call(db, st, p, db->named && is_prepared(db, st))
-	    || !only_result(result, db, s))
-		*result = NULL;
+	if (send_call(db, st, p, db->named && is_prepared(db, st)))
+		(void)only_result(result, db, s);
 }
 
 static bool

@@ -135,6 +135,7 @@ read_path(struct reader *r, const char *path, bool named)
 		return true;
 	if (f == NULL)
 		return complain(r, "%s", strerror(errno));
+	r->config->path = memory_strdup(path);
 	ok = read_file(r, f);
 	fclose(f);
 	return ok;
@@ -221,6 +222,8 @@ config_load(struct config *c, const char *path, char **error)
 void
 config_print(const struct config *c, FILE *out)
 {
+	fprintf(out, "# from %s and the environment\n",
+	    c->path == NULL ? "no file" : c->path);
 	for (const struct setting *set = settings; set->key != NULL; set++)
 		setting_print(out, c, set);
 }
@@ -230,5 +233,6 @@ config_release(struct config *c)
 {
 	for (const struct setting *set = settings; set->key != NULL; set++)
 		setting_clear(c, set);
+	free(c->path);
 	*c = (struct config){0};
 }

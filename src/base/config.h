@@ -14,6 +14,7 @@ enum config_addressing { ADDRESSING_VIRTUAL, ADDRESSING_PATH };
 /* Texts are NULL when neither given nor defaulted. The numbers that a choice
  * can have are the enums', in the order of the words. */
 struct config {
+	char *path; /* of the file that was read; NULL: none */
 	char *listen;
 	int64_t listen_mode;
 	char *listen_owner;

@@ -142,14 +142,12 @@ serve(const struct kit *kit)
 	    && serve_fastcgi(&listener, kit);
 }
 
+/* What would be used, and whether it can be. */
 static bool
 test(const struct kit *kit, int tests)
 {
-	static const char *const stores[] = {"s3", "secure_link", "none"};
-	const struct config *c = kit->config;
-
-	printf("settings: ok\nlisten: %s\nstore: %s\n", c->listen,
-	    stores[c->store]);
+	config_print(kit->config, stdout);
+	puts("settings: ok");
 	return tests < 2 || check_database(kit);
 }
 
@@ -166,11 +164,11 @@ main(int argc, char **argv)
 			(void)cgi_fail();
 		return EXIT_FAILURE;
 	}
-	if (options.print)
-		config_print(&config, stdout);
 	if (options.tests > 0)
 		ok = test(&kit, options.tests);
-	if (!options.print && options.tests == 0)
+	else if (options.print)
+		config_print(&config, stdout);
+	else
 		ok = serve(&kit);
 	kit_release(&kit);
 	config_release(&config);

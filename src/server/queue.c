@@ -103,10 +103,18 @@ queue_give_back(struct queue *q, struct task *t)
 
 	pthread_mutex_lock(&q->lock);
 	STAILQ_INSERT_TAIL(&q->returned, t, next);
-	wake = wake || q->wake_always;
+	wake = wake || t->noticed || q->wake_always;
 	pthread_mutex_unlock(&q->lock);
 	if (wake && write(q->event, &one, sizeof(one)) == -1)
 		abort();
+}
+
+void
+queue_notice(struct queue *q, struct task *t)
+{
+	pthread_mutex_lock(&q->lock);
+	t->noticed = true;
+	pthread_mutex_unlock(&q->lock);
 }
 
 void

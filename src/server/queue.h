@@ -27,6 +27,10 @@ struct task {
 	 * the time is up. A worker that comes second frees the task. */
 	atomic_bool claimed;
 
+	/* The reactor wants to know at once when it is answered: something
+	 * has come on the connection. Under the queue's lock. */
+	bool noticed;
+
 	/* the worker's result */
 	struct outq rest;       /* what the peer has not taken yet */
 	bool broken;            /* the connection is of no more use */
@@ -49,6 +53,9 @@ struct task *queue_pop(struct queue *q);
  * is left to do; else it finds the task when the connection's next request,
  * or anything else, wakes it. */
 void queue_give_back(struct queue *q, struct task *t);
+/* Sets the task's "noticed". It may be on its way back already, so the
+ * caller takes back what there is before it sleeps. */
+void queue_notice(struct queue *q, struct task *t);
 /* From now on every task that comes back wakes the reactor. */
 void queue_wake_always(struct queue *q);
 /* The descriptor that polls readable when tasks have come back. */

@@ -39,6 +39,7 @@ struct reactor {
 	int64_t accept_again_ms; /* descriptors ran out; INT64_MAX: no */
 	int64_t drain_until_ms;  /* INT64_MAX: not draining */
 	bool quit;               /* told twice */
+	bool noticed;            /* some task, in this round */
 
 	/* for the answers that the reactor gives itself */
 	struct crypto *crypto;
@@ -403,10 +404,14 @@ static void
 take_conn_event(struct reactor *r, struct conn *c)
 {
 	c->readable = true;
-	if (wants_input(c))
+	if (wants_input(c)) {
 		read_conn(r, c);
-	else if (c->state == CONN_SENDING)
+	} else if (c->state == CONN_SENDING) {
 		flush_conn(r, c);
+	} else if (c->state == CONN_BUSY) {
+		queue_notice(r->queue, c->task);
+		r->noticed = true;
+	}
 }
 
 static void
@@ -429,8 +434,11 @@ take_round(struct reactor *r)
 	int n = epoll_wait(r->epoll, events, EVENTS_A_ROUND, round_ms(r));
 
 	take_answers(r);
+	r->noticed = false;
 	for (int i = 0; i < n; i++)
 		take_event(r, &events[i]);
+	if (r->noticed)
+		take_answers(r);
 	expire(r);
 	if (r->accept_again_ms <= clock_mono_ms())
 		resume_accepting(r);
