@@ -1,0 +1,138 @@
+#!/usr/bin/perl
+# The database away, slow, restarting or out of connections: 503 in time,
+# also for the hundredth request in the queue, and no restart needed.
+use v5.36;
+use IO::Handle;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Jobtail::Test;
+use Jobtail::Wire;
+use Time::HiRes qw(time);
+
+# the promise is 2.5 s; the rest is for a busy machine
+use constant IN_TIME => 3.5;
+
+my $t = setup(front => 0);
+my $tenant = $t->tenant;
+my $key = $t->key($tenant);
+my $job = $t->job($tenant);
+my $path = "/v1/jobs/$job/events";
+my @auth = (HTTP_AUTHORIZATION => "Bearer $key");
+
+$t->allow_log(qr/status=503/);
+
+sub ask { return $t->wire->ask($path, @auth) }
+
+sub is_unavailable ($answer, $name)
+{
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return subtest($name, sub {
+		is_envelope($answer, 503, 'UNAVAILABLE', 'the envelope');
+		like($answer->{headers}{'retry-after'}, qr/\A[1-5]\z/,
+		    'Retry-After is 1 to 5');
+		unlike($answer->{content}, qr/sql|postgres|connect/i,
+		    'nothing of the database');
+	});
+}
+
+# Many requests at once; how long the last answer took, and the statuses.
+sub ask_many ($n)
+{
+	my $start = time;
+	my @wires = map { my $w = $t->wire;
+		$w->send(Jobtail::Wire::request(params =>
+		    Jobtail::Wire::params($path, @auth))); $w } 1 .. $n;
+	my %seen;
+
+	for my $w (@wires) {
+		my $answer = $w->answer(10);
+		$seen{ $answer ? $answer->{status} : 'none' }++;
+	}
+	return (time - $start, \%seen);
+}
+
+# A session that holds a lock on the keys until it is closed.
+sub hold_lock
+{
+	open my $psql, '|-', 'psql', '-Xq', '-d',
+	    $t->pg->conninfo('postgres', 'jobtail') or die "psql: $!\n";
+	$psql->autoflush(1);
+	print $psql "BEGIN; LOCK TABLE jobtail.api_key;\n";
+	wait_for { $t->sql("SELECT count(*) FROM pg_locks WHERE granted AND
+	    mode = 'AccessExclusiveLock'
+	    AND relation = 'jobtail.api_key'::regclass") eq '1' } 10,
+	    'the lock';
+	return $psql;
+}
+
+sub recovers ($name)
+{
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	ok(eval { wait_for { ask()->{status} == 200 } 10, 'a 200'; 1 },
+	    $name);
+	return;
+}
+
+is(ask()->{status}, 200, 'at first all is well');
+
+subtest 'a restart' => sub {
+	$t->pg->restart;
+	is(ask()->{status}, 200, 'the next request notices nothing');
+};
+
+subtest 'backends are ended' => sub {
+	$t->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE usename = 'jobtail_web'");
+	is(ask()->{status}, 200, 'the next request notices nothing');
+};
+
+subtest 'away' => sub {
+	$t->pg->stop;
+	my $start = time;
+	is_unavailable(ask(), 'one request');
+	my ($took, $seen) = ask_many(100);
+	is_deeply($seen, { 503 => 100 }, 'a hundred at once');
+	ok($took < IN_TIME, 'all in time');
+	$t->pg->start;
+	recovers('back again');
+};
+
+subtest 'slow' => sub {
+	my $lock = hold_lock();
+	my $start = time;
+
+	is_unavailable(ask(), 'one request');
+	ok(time - $start < IN_TIME, 'in time');
+	my ($took, $seen) = ask_many(100);
+	is_deeply($seen, { 503 => 100 }, 'a hundred at once');
+	ok($took < IN_TIME, 'all in time');
+	wait_for { $t->sql("SELECT count(*) < 20 FROM pg_stat_activity
+	    WHERE usename = 'jobtail_web'") eq 't' } 10,
+	    'abandoned backends to end';
+	pass('abandoned backends do not pile up');
+	close $lock;
+	recovers('back again');
+};
+
+subtest 'out of connections' => sub {
+	$t->sql('ALTER ROLE jobtail_web CONNECTION LIMIT 0');
+	$t->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE usename = 'jobtail_web'");
+	is_unavailable(ask(), 'one request');
+	$t->sql('ALTER ROLE jobtail_web CONNECTION LIMIT -1');
+	recovers('back again');
+};
+
+subtest 'frozen' => sub {
+	my @frozen = split /\n/, $t->sql("SELECT pid FROM pg_stat_activity
+	    WHERE usename = 'jobtail_web'");
+
+	kill STOP => @frozen;
+	my $start = time;
+	is_unavailable(ask(), 'one request');
+	ok(time - $start < IN_TIME, 'in time');
+	kill CONT => @frozen;
+	recovers('back again');
+};
+
+done_testing;
