@@ -120,23 +120,49 @@ put_json_escape(struct buf *b, unsigned char c)
 	b->size += 6;
 }
 
+/* The high bit of each byte of the word that needs an escape, and perhaps
+ * of bytes behind the first such one. */
+static uint64_t
+escapes_in(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+
+	return ((word - ones * 0x20) & ~word & ones * 0x80)
+	    | ((quote - ones) & ~quote & ones * 0x80)
+	    | ((slash - ones) & ~slash & ones * 0x80);
+}
+
+/* How many bytes from i on need no escape. */
+static size_t
+plain_run(struct text t, size_t i)
+{
+	size_t start = i;
+	uint64_t word;
+
+	for (; t.size - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, t.data + i, sizeof(word));
+		if (escapes_in(word) != 0)
+			break;
+	}
+	while (i < t.size && json_escape[(unsigned char)t.data[i]] == 0)
+		i++;
+	return i - start;
+}
+
 void
 buf_json(struct buf *b, struct text t)
 {
-	size_t start = 0;
+	size_t i = 0, n;
 
 	buf_char(b, '"');
-	for (size_t i = 0; i < t.size; i++) {
-		unsigned char c = (unsigned char)t.data[i];
-
-		if (json_escape[c] == 0)
-			continue;
-		buf_bytes(b, t.data + start, i - start);
-		put_json_escape(b, c);
-		start = i + 1;
+	while (i < t.size) {
+		n = plain_run(t, i);
+		buf_bytes(b, t.data + i, n);
+		i += n;
+		if (i < t.size)
+			put_json_escape(b, (unsigned char)t.data[i++]);
 	}
-	if (t.size > start)
-		buf_bytes(b, t.data + start, t.size - start);
 	buf_char(b, '"');
 }
 
