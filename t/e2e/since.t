@@ -58,6 +58,7 @@ my @integers = (
 	['0' x 5000 . '1' => 1], ['1.' . '0' x 3000 => 1],
 );
 
+no warnings 'qw';
 my @no_integers = (
 	'', qw(five NaN inf -inf null true false None 1,000 5;6 =5 5= 1e3 1E3
 	1e0 0x10 0b1 0o7 1.5 1.01 0.1 1. .0 -.0 -1. . 1.0.0 1..0 1.0_0 1._0
@@ -72,6 +73,7 @@ my @no_integers = (
 	'%D9%A5', '%EF%BC%95', '%E0%A5%AB', '1%D9%A5', '%C2%B2',
 	'%E2%88%925', '+', '%20', '+++', '%C2%A0', 'x' x 4000,
 );
+use warnings 'qw';
 
 subtest 'since: integers' => sub {
 	for (@integers, [$most => $most], [$least => $least],
@@ -175,12 +177,16 @@ subtest 'limit' => sub {
 	    'the last one counts');
 };
 
+# On a closed timeline, which is answered at once whatever wait is.
 subtest 'wait' => sub {
+	my $closed = $t->job($tenant);
+
+	$t->event($closed, 'succeeded');
 	for (@integers) {
 		my ($sent, $value) = @$_;
 		my $name = length $sent > 60 ? length($sent) . ' characters'
 		    : $sent;
-		my $answer = get("wait=$sent");
+		my $answer = get("wait=$sent", $closed);
 
 		if ($value >= 0) {
 			is($answer->{status}, 200, $name);
@@ -189,16 +195,28 @@ subtest 'wait' => sub {
 			    [entry('wait', 'greater_than_equal', 0)], $name);
 		}
 	}
-	is_deeply(get("wait=$_")->{json}{detail},
+	is_deeply(get("wait=$_", $closed)->{json}{detail},
 	    [entry('wait', 'int_parsing')],
 	    length > 60 ? length() . ' characters' : "<$_>")
 	    for @no_integers;
-	is(get("wait=$_")->{status}, 200, "$_ is clamped")
+	is(get("wait=$_", $closed)->{status}, 200, "$_ is clamped")
 	    for 1000000, $most, '9223372036854775808', '9' x 30;
-	is_deeply(get("wait=$_")->{json}{detail},
+	is_deeply(get("wait=$_", $closed)->{json}{detail},
 	    [entry('wait', 'greater_than_equal', 0)], $_)
 	    for -1, $least, '-9223372036854775809', '-' . '9' x 30;
-	is(get('wait=-1&wait=0')->{status}, 200, 'the last one counts');
+	is(get('wait=-1&wait=0', $closed)->{status}, 200,
+	    'the last one counts');
+};
+
+subtest 'a wait is declined: there are no places yet' => sub {
+	my $answer = get('since=0&wait=5');
+
+	is($answer->{status}, 200, 'answered');
+	is($answer->{headers}{'jobtail-wait'}, 'declined', 'and said so');
+	is(get('since=0&wait=0')->{headers}{'jobtail-wait'}, undef,
+	    'wait=0 asks for nothing');
+	is(get('since=0')->{headers}{'jobtail-wait'}, undef,
+	    'nor does no wait');
 };
 
 done_testing;
