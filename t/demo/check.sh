@@ -89,7 +89,7 @@ run_tests() {
 
 work_begin check
 packages "${build_needs[@]}" clang=/usr/bin/clang \
-	"postgresql-$pg_major" "postgresql-$pg_major-pgtap" \
+	"$pg_need" "postgresql-$pg_major-pgtap" \
 	nginx=/usr/sbin/nginx apache2=/usr/sbin/apache2 libapache2-mod-fcgid \
 	spawn-fcgi=/usr/bin/spawn-fcgi python3=/usr/bin/python3 \
 	python3-botocore curl=/usr/bin/curl openssl=/usr/bin/openssl \

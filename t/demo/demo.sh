@@ -20,7 +20,7 @@ build() {
 }
 
 work_begin demo
-packages "${build_needs[@]}" "postgresql-$pg_major" nginx=/usr/sbin/nginx \
+packages "${build_needs[@]}" "$pg_need" nginx=/usr/sbin/nginx \
 	curl=/usr/bin/curl
 step "copy the source" "is the disk full? (df $work)" copy_source
 step "build jobtail" "the compiler's words are above" build

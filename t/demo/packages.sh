@@ -17,8 +17,8 @@ is_there() {
 	*=*)
 		compgen -G "${1#*=}" >/dev/null && return ;;
 	esac
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "${1%%=*}" \
-		2>/dev/null)" = installed ]
+	dpkg-query -W -f '${db:Status-Status}\n' "${1%%=*}" 2>/dev/null |
+		grep -qx installed
 }
 
 apt() {
@@ -118,3 +118,4 @@ build_needs=(gcc=/usr/bin/gcc libc6-dev make=/usr/bin/make perl
 pg_major=$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null |
 	sed 's,.*postgresql/\([0-9]*\)/.*,\1,' | sort -n | tail -n 1)
 pg_major=${pg_major:-15}
+pg_need=postgresql-$pg_major=/usr/lib/postgresql/$pg_major/bin/initdb
