@@ -29,7 +29,8 @@ struct conn {
 	struct task *task;   /* while busy */
 	struct outq out;
 	struct buf early;    /* what came behind the request's end */
-	bool readable;       /* something came while nobody was reading */
+	bool readable;       /* something came that has not been read */
+	bool ended;          /* the peer sends no more */
 };
 
 TAILQ_HEAD(conn_list, conn);

@@ -127,7 +127,8 @@ wants_input(const struct conn *c)
 	return c->state == CONN_IDLE || c->state == CONN_HEAD;
 }
 
-/* Fewer bytes than asked for are all there were; the next make an edge. */
+/* Fewer bytes than asked for are all there were, and the next make an edge;
+ * but the end has made its edge together with the bytes before it. */
 static void
 read_conn(struct reactor *r, struct conn *c)
 {
@@ -135,7 +136,7 @@ read_conn(struct reactor *r, struct conn *c)
 
 	while (wants_input(c) && c->readable) {
 		n = recv(c->fd, r->input, sizeof(r->input), MSG_DONTWAIT);
-		c->readable = n == (ssize_t)sizeof(r->input);
+		c->readable = n == (ssize_t)sizeof(r->input) || c->ended;
 		if (n == -1 && errno == EAGAIN)
 			return;
 		if (n <= 0) {
@@ -401,9 +402,11 @@ take_signal(struct reactor *r)
 /* --- the loop --- */
 
 static void
-take_conn_event(struct reactor *r, struct conn *c)
+take_conn_event(struct reactor *r, struct conn *c, uint32_t events)
 {
 	c->readable = true;
+	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+		c->ended = true;
 	if (wants_input(c)) {
 		read_conn(r, c);
 	} else if (c->state == CONN_SENDING) {
@@ -424,7 +427,7 @@ take_event(struct reactor *r, const struct epoll_event *event)
 	else if (event->data.ptr == &r->signals)
 		take_signal(r);
 	else
-		take_conn_event(r, event->data.ptr);
+		take_conn_event(r, event->data.ptr, event->events);
 }
 
 static void

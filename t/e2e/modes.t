@@ -88,6 +88,7 @@ subtest 'LISTEN_FDS that is meant for another process' => sub {
 subtest 'plain CGI' => sub {
 	my ($file) = Jobtail::Responder::write_conf(
 	    $t->dir . '/cgi.conf', $t->conf);
+	my $binary = Jobtail::Responder::binary();
 	my $ask = sub (%env) {
 		my $pid = open my $out, '-|';
 
@@ -97,7 +98,7 @@ subtest 'plain CGI' => sub {
 			%ENV = (PATH => $ENV{PATH}, GATEWAY_INTERFACE =>
 			    'CGI/1.1', %env,
 			    Jobtail::Responder::sanitizer_env($t->dir));
-			exec Jobtail::Responder::binary(), '-c', $file;
+			exec $binary, '-c', $file;
 		}
 		my $text = do { local $/; <$out> };
 		close $out;

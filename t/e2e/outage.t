@@ -124,8 +124,8 @@ subtest 'out of connections' => sub {
 };
 
 subtest 'frozen' => sub {
-	my @frozen = split /\n/, $t->sql("SELECT pid FROM pg_stat_activity
-	    WHERE usename = 'jobtail_web'");
+	my @frozen = ($t->pg->pid, split /\n/, $t->sql("SELECT pid
+	    FROM pg_stat_activity WHERE usename = 'jobtail_web'"));
 
 	kill STOP => @frozen;
 	my $start = time;
