@@ -344,13 +344,10 @@ outcome_of(const char *sqlstate)
 {
 	static const char *const away[] = {"08", "53", "57", "55P03", "58",
 	    "25006", "40", NULL};
-	static const char *const missing[] = {"3F000", "42883", NULL};
 
 	if (is_one_of(sqlstate, away))
 		return DB_AWAY;
-	if (is_one_of(sqlstate, missing))
-		return DB_MISSING;
-	return DB_FAULT;
+	return strcmp(sqlstate, "3F000") == 0 ? DB_MISSING : DB_FAULT;
 }
 
 /* The session is of no more use: it is ending, or what was prepared there is

@@ -38,7 +38,7 @@ struct db_statement {
 enum db_outcome {
 	DB_OK,
 	DB_AWAY,    /* not to be reached, or not in time */
-	DB_MISSING, /* the schema or the function does not exist */
+	DB_MISSING, /* the schema does not exist */
 	DB_FAULT,   /* it said no */
 };
 
