@@ -81,7 +81,7 @@ subtest 'a HEAD answer ends where it should' => sub {
 	    . "Host: x\r\nAuthorization: Bearer $key\r\n"
 	    . "Connection: close\r\n\r\n");
 
-	like($answer, qr/\AHTTP\/1\.1 200 [^\n]*\r\n/, '200');
+	like($answer, qr/\AHTTP\/1\.1 200 [^\n]*\r\n/, 'status');
 	like($answer, qr/\r\n\r\n\z/, 'nothing behind the headers');
 };
 

@@ -53,7 +53,8 @@ sub refusal ($with)
 	my %headers = %{ $answer->{headers} };
 	my $id = delete $headers{'x-request-id'};
 
-	delete @headers{qw(date connection keep-alive)};
+	delete @headers{qw(date connection keep-alive content-length
+	    transfer-encoding)};
 	return [$answer->{status}, \%headers,
 	    $answer->{content} =~ s/\Q$id\E//r];
 }

@@ -36,6 +36,12 @@ sub entry ($name, $type, $bound = '')
 		    . ($type eq 'int_parsing' ? '' : $bound) };
 }
 
+# What a test is called: a number alone is no name.
+sub named ($sent)
+{
+	return length $sent > 60 ? length($sent) . ' characters' : "<$sent>";
+}
+
 # Integers as everybody reads them: what was sent, what it is.
 my @integers = (
 	[0 => 0], [5 => 5], [-5 => -5], ['007' => 7], ['00' => 0],
@@ -83,7 +89,7 @@ subtest 'since: integers' => sub {
 		my $answer = get("since=$sent");
 
 		is($answer->{json}{latest_seq}, $value,
-		    length $sent > 60 ? length($sent) . ' characters' : $sent);
+		    named($sent));
 		like($answer->{content}, qr/"latest_seq":\s*\Q$value\E\}/,
 		    '... as these digits') if $answer->{status} == 200;
 	}
@@ -95,7 +101,7 @@ subtest 'since: no integers' => sub {
 
 		is_deeply([$answer->{status}, $answer->{json}{detail}],
 		    [422, [entry('since', 'int_parsing')]],
-		    length $sent > 60 ? length($sent) . ' characters' : "<$sent>");
+		    named($sent));
 	}
 	is(get('since')->{status}, 422, 'the name alone is an empty value');
 };
@@ -107,13 +113,13 @@ subtest 'since: outside of 64 bits' => sub {
 	    '%2B9223372036854775808', '9' x 4300, '9' x 6000) {
 		is_deeply(get("since=$sent")->{json}{detail},
 		    [entry('since', 'less_than_equal', $most)],
-		    substr $sent, 0, 40);
+		    named($sent));
 	}
 	for my $sent ('-9223372036854775809', '-18446744073709551616',
 	    '-9223372036854775809.0', '-' . '9' x 4300) {
 		is_deeply(get("since=$sent")->{json}{detail},
 		    [entry('since', 'greater_than_equal', $least)],
-		    substr $sent, 0, 40);
+		    named($sent));
 	}
 };
 
@@ -148,8 +154,7 @@ subtest 'limit' => sub {
 	    . ' FROM generate_series(1, 29)');
 	for (@integers) {
 		my ($sent, $value) = @$_;
-		my $name = length $sent > 60 ? length($sent) . ' characters'
-		    : $sent;
+		my $name = named($sent);
 		my $answer = get("limit=$sent", $many);
 
 		if ($value >= 1 && $value <= 1000) {
@@ -164,14 +169,14 @@ subtest 'limit' => sub {
 	}
 	is_deeply(get("limit=$_", $many)->{json}{detail},
 	    [entry('limit', 'int_parsing')],
-	    length > 60 ? length() . ' characters' : "<$_>")
+	    named($_))
 	    for @no_integers;
-	is(get('limit=1000', $many)->{status}, 200, '1000');
+	is(get('limit=1000', $many)->{status}, 200, 'limit=1000');
 	is_deeply(get("limit=$_")->{json}{detail},
-	    [entry('limit', 'less_than_equal', 1000)], $_)
+	    [entry('limit', 'less_than_equal', 1000)], named($_))
 	    for 1001, $most, '9223372036854775808', '9' x 30;
 	is_deeply(get("limit=$_")->{json}{detail},
-	    [entry('limit', 'greater_than_equal', 1)], $_)
+	    [entry('limit', 'greater_than_equal', 1)], named($_))
 	    for 0, -1, $least, '-9223372036854775809';
 	is(@{ get('limit=1&limit=3', $many)->{json}{events} }, 3,
 	    'the last one counts');
@@ -184,8 +189,7 @@ subtest 'wait' => sub {
 	$t->event($closed, 'succeeded');
 	for (@integers) {
 		my ($sent, $value) = @$_;
-		my $name = length $sent > 60 ? length($sent) . ' characters'
-		    : $sent;
+		my $name = named($sent);
 		my $answer = get("wait=$sent", $closed);
 
 		if ($value >= 0) {
@@ -197,12 +201,12 @@ subtest 'wait' => sub {
 	}
 	is_deeply(get("wait=$_", $closed)->{json}{detail},
 	    [entry('wait', 'int_parsing')],
-	    length > 60 ? length() . ' characters' : "<$_>")
+	    named($_))
 	    for @no_integers;
 	is(get("wait=$_", $closed)->{status}, 200, "$_ is clamped")
 	    for 1000000, $most, '9223372036854775808', '9' x 30;
 	is_deeply(get("wait=$_", $closed)->{json}{detail},
-	    [entry('wait', 'greater_than_equal', 0)], $_)
+	    [entry('wait', 'greater_than_equal', 0)], named($_))
 	    for -1, $least, '-9223372036854775809', '-' . '9' x 30;
 	is(get('wait=-1&wait=0', $closed)->{status}, 200,
 	    'the last one counts');

@@ -189,10 +189,11 @@ sub nginx_example ($self)
 	my $h = $self->{home};
 	my $plain = free_port;
 
-	my $said = qx(openssl req -x509 -newkey rsa:2048 -nodes -days 2 -batch \
-	    -keyout '$h/key.pem' -out '$h/fullchain.pem' \
-	    -subj /CN=api.example.org \
-	    -addext subjectAltName=DNS:api.example.org,IP:127.0.0.1 2>&1);
+	my $command = join ' ', 'openssl req -x509 -newkey rsa:2048 -nodes',
+	    "-days 2 -batch -keyout '$h/key.pem' -out '$h/fullchain.pem'",
+	    '-subj /CN=api.example.org -addext',
+	    'subjectAltName=DNS:api.example.org,IP:127.0.0.1 2>&1';
+	my $said = qx($command);
 
 	die "openssl made no certificate: $said\n" if $? != 0;
 	spew("$h/jobtail.conf", shipped('nginx/jobtail.conf.example',

@@ -11,13 +11,14 @@ package Jobtail::Test;
 #   my $page = $t->get("/v1/jobs/$job/events", key => $key);
 
 use v5.36;
-use Encode qw(encode);
 use Exporter 'import';
 use File::Temp qw(tempdir);
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP ();
-use Test::More import => [qw(subtest is ok is_deeply like)];
+use Test::More ();
+use Test::More import => [grep { $_ ne 'done_testing' }
+    @Test::More::EXPORT];
 use Jobtail::Front;
 use Jobtail::Process qw(wait_for slurp spew give_away);
 use Jobtail::Responder;
@@ -27,6 +28,9 @@ my @more = grep { $_ ne 'done_testing' } @Test::More::EXPORT;
 
 our @EXPORT = (qw(setup done_testing wait_for slurp spew is_envelope
     is_ulid header_list subset), @more);
+
+binmode Test::More->builder->$_, ':utf8'
+    for qw(output failure_output todo_output);
 
 my $current;
 
@@ -129,7 +133,7 @@ sub stop_servers ($self)
 		$self->fault('the responder ended with ' . $r->status)
 		    if defined $clean && !$clean;
 	}
-	$self->look_at(@responders, $front // ());
+	$self->look_at(@responders, $front || ());
 	return;
 }
 
@@ -158,8 +162,10 @@ sub look_at ($self, @servers)
 
 sub front_faults ($self, $front)
 {
-	return grep { /\[(?:\w+:)?(?:crit|alert|emerg)\]|exit signal/ }
-	    split /\n/, $front->errors;
+	my $allowed = $self->{allowed_of_front} // qr/(?!)/;
+
+	return grep { /\[(?:\w+:)?(?:crit|alert|emerg)\]|exit signal/
+	    && !/$allowed/ } split /\n/, $front->errors;
 }
 
 # --- what there is ---
@@ -191,7 +197,7 @@ sub is_apache ($self) { return $self->{front_kind} ne 'nginx' }
 
 sub log_lines ($self)
 {
-	my @now = map { $_->log_lines } grep { defined }
+	my @now = map { $_->log_lines } grep { ref }
 	    @$self{qw(responder extra front)};
 
 	return (@{ $self->{log} // [] }, @now);
@@ -204,12 +210,20 @@ sub allow_log ($self, @patterns)
 	return;
 }
 
+# A pattern of what the web server may call critical.
+sub allow_front ($self, $pattern)
+{
+	$self->{allowed_of_front} = $pattern;
+	return;
+}
+
 # --- what there is in the database ---
 
 # Rows as psql prints them, unaligned and without a heading.
 sub sql ($self, $statement, %o)
 {
-	my $out = $self->{pg}->psql(encode('UTF-8', $statement), %o) // '';
+	utf8::encode($statement);
+	my $out = $self->{pg}->psql($statement, %o) // '';
 
 	chomp $out;
 	return $out;
@@ -303,7 +317,9 @@ sub request ($self, $method, $path, %o)
 	my %headers = %{ $o{headers} // {} };
 
 	$headers{authorization} = "Bearer $o{key}" if defined $o{key};
-	my $answer = $http->request($method, $self->{front}->url . $path, {
+	my $url = defined $o{port} ? "http://127.0.0.1:$o{port}"
+	    : $self->{front}->url;
+	my $answer = $http->request($method, $url . $path, {
 		headers => \%headers,
 		defined $o{content} ? (content => $o{content}) : (),
 	});
