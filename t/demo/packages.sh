@@ -2,13 +2,14 @@
 # steps.sh.
 #
 # Debian starts the servers that it installs and makes a first PostgreSQL
-# cluster. Both are refused while we install, and what came new is not
-# started at boot either; what was there before is left as it is.
+# cluster. Both are refused while we install, and servers that came new are
+# not started at boot either; what was there before is left as it is.
 
 policy=/usr/sbin/policy-rc.d
 no_cluster=/etc/postgresql-common/createcluster.d/jobtail-refuses.conf
 as_root=         # "sudo" where needed
 refusing=        # set while services are refused
+servers='^(apache2|apache-htcacheclean|memcached|nginx|postgresql|rsync|swift-.*)$'
 
 # is_there NEED: "package" or "package=path" (a pattern that may match
 # something which another package or a build by hand brought).
@@ -56,7 +57,8 @@ packages_end() {
 }
 
 new_services() {
-	ls /etc/init.d | LC_ALL=C comm -13 "$work/services.before" -
+	ls /etc/init.d | LC_ALL=C comm -13 "$work/services.before" - |
+		grep -E "$servers"
 }
 
 install_missing() {
@@ -104,7 +106,7 @@ packages() {
 	patient=
 	if [ -s "$work/services.new" ]; then
 		say "       new here, not started and off at boot:" \
-			"$(tr '\n' ' ' <"$work/services.new")"
+			$(sed 's/^swift-.*/swift-*/' "$work/services.new" | uniq)
 	fi
 }
 
