@@ -34,6 +34,8 @@ CREATE TABLE tenant (
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Thinly filled: of a table of few pages the planner reads all of them, for
+-- 200 keys at a third more of what an idle poll costs.
 CREATE TABLE api_key (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	tenant_id bigint NOT NULL REFERENCES tenant,
@@ -43,7 +45,7 @@ CREATE TABLE api_key (
 	created_at timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz,
 	revoked_at timestamptz
-);
+) WITH (fillfactor = 30);
 CREATE INDEX api_key_by_tenant ON api_key (tenant_id);
 
 -- An append updates its job's row, so no column that it changes each time is

@@ -75,21 +75,27 @@ BEGIN
 END
 $$;
 
--- Where a detail's events are read from, ascending: the last public succeeded
--- event of a job that did succeed, and the newest public one.
-CREATE OR REPLACE FUNCTION tail_starts(job_id bigint, last_seq bigint,
+-- A detail's rows of timeline(): the last public succeeded event of a job that
+-- did succeed, and the newest public one, which often is the same.
+CREATE OR REPLACE FUNCTION tail_events(job_id bigint, last_seq bigint,
 	status text)
-RETURNS bigint[]
+RETURNS TABLE (seq bigint, event_type text, stage text, message text,
+	artifacts jsonb, extra jsonb, created_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, :"schema", pg_temp
+SET search_path = pg_catalog, :"schema", pg_temp ROWS 2
 AS $$
 DECLARE
-	newest bigint := seq FROM newest_event(job_id, last_seq);
-	result bigint := seq FROM newest_event(job_id, last_seq, 'succeeded')
+	newest CONSTANT bigint := n.seq FROM newest_event(job_id, last_seq) n;
+	result CONSTANT bigint := n.seq
+		FROM newest_event(job_id, last_seq, 'succeeded') n
 		WHERE status = 'SUCCESS';
 BEGIN
-	RETURN CASE WHEN result < newest THEN ARRAY[result - 1, newest - 1]
-		ELSE ARRAY[newest - 1] END;
+	RETURN QUERY
+	SELECT e.*
+	  FROM unnest(CASE WHEN result < newest THEN ARRAY[result, newest]
+		ELSE ARRAY[newest] END) n
+	 CROSS JOIN LATERAL public_events(tail_events.job_id, n - 1, 1) e
+	 ORDER BY e.seq;
 END
 $$;
 
@@ -97,8 +103,8 @@ $$;
 --   h  the head, first and once: the key's columns and, when a job was asked
 --      for and found by a key that is capable, the job's
 --   e  an event
---   b  only created_at: no event is deliverable on an open job, and its
---      newest one at or before the cursor is that old
+--   b  only created_at, the newest event's, on an open job whose newest
+--      event is not among the rows
 --   m  nothing: more events follow than this page may hold
 CREATE OR REPLACE FUNCTION timeline(key_sha256 bytea, capabilities text[],
 	public_id text, since bigint, max_events int, max_bytes int,
@@ -119,8 +125,7 @@ DECLARE
 	last bigint;
 	open boolean;
 	doc jsonb;
-	starts bigint[];
-	e record;
+	after bigint;
 	newest_at timestamptz;
 	n_events int := 0;
 	n_bytes bigint := 0;
@@ -131,11 +136,12 @@ BEGIN
 
 	-- One statement costs an idle poll less than two would. A key that is
 	-- not capable asks for nobody's job.
-	SELECT a.tenant_id, a.key_id, a.capabilities && timeline.capabilities,
+	SELECT 'h', statement_timestamp(), a.tenant_id, a.key_id,
+	       a.capabilities && timeline.capabilities,
 	       a.expires_at, j.job_id, j.job_type, j.status, j.created_at,
 	       j.request, j.closed, j.last_seq
-	  INTO tenant_id, key_id, capable, expires_at, job_id, job_type, status,
-	       job_created_at, doc, closed, last_seq
+	  INTO part, at, tenant_id, key_id, capable, expires_at, job_id, job_type,
+	       status, job_created_at, doc, closed, last_seq
 	  FROM authenticate(timeline.key_sha256) a
 	  LEFT JOIN LATERAL job_detail(CASE
 		WHEN a.capabilities && timeline.capabilities THEN a.tenant_id END,
@@ -143,8 +149,6 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	part := 'h';
-	at := statement_timestamp();
 	IF job_id IS NULL THEN
 		RETURN NEXT;
 		RETURN;
@@ -157,56 +161,66 @@ BEGIN
 	open := NOT closed;
 	IF tail THEN
 		request := without_keys(doc);
-		starts := tail_starts(job, last, status);
-		room := 1;
-	ELSIF open AND since > least_seq THEN
-		-- from one before the cursor: when nothing follows the event
-		-- there, its age is wanted
-		starts := ARRAY[greatest(least(since, last), least_seq + 1) - 1];
-	ELSE
-		starts := ARRAY[coalesce(since, least_seq)];
 	END IF;
 	RETURN NEXT;
 
 	part := 'e';
+	IF tail THEN
+		FOR seq, event_type, stage, message, artifacts, extra, created_at IN
+			SELECT e.seq, e.event_type, e.stage, e.message,
+			       nullif(e.artifacts, '[]')::text,
+			       nullif(e.extra, '{}')::text, e.created_at
+			  FROM unnest(tail_starts(job, last, status)) s
+			 CROSS JOIN LATERAL public_events(job, s, 1) e
+		LOOP
+			RETURN NEXT;
+		END LOOP;
+		RETURN;
+	END IF;
+
+	-- An open job is read from one before the cursor: when nothing follows
+	-- the event there, its age is wanted.
+	after := coalesce(since, least_seq);
+	IF open AND after > least_seq THEN
+		after := greatest(least(after, last), least_seq + 1) - 1;
+	END IF;
 	at := NULL; tenant_id := NULL; key_id := NULL; capable := NULL;
 	expires_at := NULL; job_id := NULL; job_type := NULL; status := NULL;
-	job_created_at := NULL; request := NULL; closed := NULL; last_seq := NULL;
-	FOR e IN
-		SELECT x.*
-		  FROM unnest(starts) s CROSS JOIN LATERAL
-			public_events(job, s, CASE WHEN tail THEN 1 ELSE room + 2 END) x
+	job_created_at := NULL; closed := NULL; last_seq := NULL;
+	FOR seq, event_type, stage, message, artifacts, extra, created_at IN
+		SELECT e.seq, e.event_type, e.stage, e.message,
+		       nullif(e.artifacts, '[]')::text, nullif(e.extra, '{}')::text,
+		       e.created_at
+		  FROM public_events(job, after, room + 2) e
 	LOOP
-		IF e.seq <= since AND NOT tail THEN
-			newest_at := e.created_at;
+		IF seq <= since THEN
+			newest_at := created_at;
 			CONTINUE;
 		END IF;
-		artifacts := CASE WHEN e.artifacts <> '[]' THEN e.artifacts END;
-		extra := CASE WHEN e.extra <> '{}' THEN e.extra END;
-		n_bytes := n_bytes + octet_length(e.message)
+		n_bytes := n_bytes + octet_length(message)
 			+ coalesce(octet_length(artifacts), 0)
 			+ coalesce(octet_length(extra), 0);
-		IF n_events > 0 AND NOT tail
-		    AND (n_events = room OR n_bytes > max_bytes) THEN
+		IF n_events > 0 AND (n_events = room OR n_bytes > max_bytes) THEN
 			part := 'm';
-			seq := NULL; event_type := NULL; stage := NULL; message := NULL;
-			artifacts := NULL; extra := NULL; created_at := NULL;
-			RETURN NEXT;
-			RETURN;
+			newest_at := NULL;
+			EXIT;
 		END IF;
-		seq := e.seq;
-		event_type := e.event_type;
-		stage := e.stage;
-		message := e.message;
-		created_at := e.created_at;
 		n_events := n_events + 1;
 		RETURN NEXT;
 	END LOOP;
+	IF part = 'e' AND n_events > 0 THEN
+		RETURN;
+	END IF;
 
-	IF n_events = 0 AND open AND NOT tail AND since IS NOT NULL THEN
+	seq := NULL; event_type := NULL; stage := NULL; message := NULL;
+	artifacts := NULL; extra := NULL; created_at := NULL;
+	IF part = 'm' THEN
+		RETURN NEXT;
+	END IF;
+	IF open THEN
 		part := 'b';
-		created_at := coalesce(newest_at, (SELECT n.created_at
-			FROM newest_event(job, least(since, last)) n));
+		created_at := coalesce(newest_at,
+			(SELECT n.created_at FROM newest_event(job, last) n));
 		IF created_at IS NOT NULL THEN
 			RETURN NEXT;
 		END IF;
