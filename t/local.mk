@@ -1,0 +1,101 @@
+# The tests of t/unit: C programs that print TAP, and one script.
+
+check_PROGRAMS = \
+	t/unit/arena.t \
+	t/unit/buf.t \
+	t/unit/clock.t \
+	t/unit/config.t \
+	t/unit/conn.t \
+	t/unit/crypto.t \
+	t/unit/cursor.t \
+	t/unit/doc.t \
+	t/unit/etag.t \
+	t/unit/fcgi_frame.t \
+	t/unit/fcgi_open.t \
+	t/unit/gate.t \
+	t/unit/outq.t \
+	t/unit/page.t \
+	t/unit/params.t \
+	t/unit/principal.t \
+	t/unit/queue.t \
+	t/unit/request.t \
+	t/unit/response.t \
+	t/unit/route.t \
+	t/unit/secret.t \
+	t/unit/secure_link.t \
+	t/unit/serve.t \
+	t/unit/sigv4.t \
+	t/unit/text.t \
+	t/unit/ulid.t \
+	t/unit/window.t
+
+check_LIBRARIES = t/unit/libtap.a
+t_unit_libtap_a_SOURCES = \
+	t/unit/records.c t/unit/records.h \
+	t/unit/tap.c t/unit/tap.h
+
+unit_ldadd = t/unit/libtap.a src/libjobtail.a $(LDADD)
+t_unit_arena_t_SOURCES = t/unit/arena.c
+t_unit_arena_t_LDADD = $(unit_ldadd)
+t_unit_buf_t_SOURCES = t/unit/buf.c
+t_unit_buf_t_LDADD = $(unit_ldadd)
+t_unit_clock_t_SOURCES = t/unit/clock.c
+t_unit_clock_t_LDADD = $(unit_ldadd)
+t_unit_config_t_SOURCES = t/unit/config.c
+t_unit_config_t_LDADD = $(unit_ldadd)
+t_unit_conn_t_SOURCES = t/unit/conn.c
+t_unit_conn_t_LDADD = $(unit_ldadd)
+t_unit_crypto_t_SOURCES = t/unit/crypto.c
+t_unit_crypto_t_LDADD = $(unit_ldadd)
+t_unit_cursor_t_SOURCES = t/unit/cursor.c
+t_unit_cursor_t_LDADD = $(unit_ldadd)
+t_unit_doc_t_SOURCES = t/unit/doc.c
+t_unit_doc_t_LDADD = $(unit_ldadd)
+t_unit_etag_t_SOURCES = t/unit/etag.c
+t_unit_etag_t_LDADD = $(unit_ldadd)
+t_unit_fcgi_frame_t_SOURCES = t/unit/fcgi_frame.c
+t_unit_fcgi_frame_t_LDADD = $(unit_ldadd)
+t_unit_fcgi_open_t_SOURCES = t/unit/fcgi_open.c
+t_unit_fcgi_open_t_LDADD = $(unit_ldadd)
+t_unit_gate_t_SOURCES = t/unit/gate.c
+t_unit_gate_t_LDADD = $(unit_ldadd)
+t_unit_outq_t_SOURCES = t/unit/outq.c
+t_unit_outq_t_LDADD = $(unit_ldadd)
+t_unit_page_t_SOURCES = t/unit/page.c
+t_unit_page_t_LDADD = $(unit_ldadd)
+t_unit_params_t_SOURCES = t/unit/params.c
+t_unit_params_t_LDADD = $(unit_ldadd)
+t_unit_principal_t_SOURCES = t/unit/principal.c
+t_unit_principal_t_LDADD = $(unit_ldadd)
+t_unit_queue_t_SOURCES = t/unit/queue.c
+t_unit_queue_t_LDADD = $(unit_ldadd)
+t_unit_request_t_SOURCES = t/unit/request.c
+t_unit_request_t_LDADD = $(unit_ldadd)
+t_unit_response_t_SOURCES = t/unit/response.c
+t_unit_response_t_LDADD = $(unit_ldadd)
+t_unit_route_t_SOURCES = t/unit/route.c
+t_unit_route_t_LDADD = $(unit_ldadd)
+t_unit_secret_t_SOURCES = t/unit/secret.c
+t_unit_secret_t_LDADD = $(unit_ldadd)
+t_unit_secure_link_t_SOURCES = t/unit/secure_link.c
+t_unit_secure_link_t_LDADD = $(unit_ldadd)
+t_unit_serve_t_SOURCES = t/unit/serve.c
+t_unit_serve_t_LDADD = $(unit_ldadd)
+t_unit_sigv4_t_SOURCES = t/unit/sigv4.c
+t_unit_sigv4_t_LDADD = $(unit_ldadd)
+t_unit_text_t_SOURCES = t/unit/text.c
+t_unit_text_t_LDADD = $(unit_ldadd)
+t_unit_ulid_t_SOURCES = t/unit/ulid.c
+t_unit_ulid_t_LDADD = $(unit_ldadd)
+t_unit_window_t_SOURCES = t/unit/window.c
+t_unit_window_t_LDADD = $(unit_ldadd)
+
+# What botocore.t asks for our URLs.
+EXTRA_PROGRAMS += t/unit/presign
+CLEANFILES += t/unit/presign
+t_unit_presign_SOURCES = t/unit/presign.c
+t_unit_presign_LDADD = $(unit_ldadd)
+tests check-local: t/unit/presign
+
+tests_fast += $(srcdir)/t/unit/botocore.t
+EXTRA_DIST += t/unit/botocore.t

@@ -1,0 +1,374 @@
+/* Settings from defaults, file and environment. */
+#include "base/config.h"
+
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In the folder that the tests run from. */
+static char path[64];
+
+static void
+write_file(const char *name, const char *bytes, size_t size)
+{
+	FILE *f = fopen(name, "w");
+
+	if (f == NULL || fwrite(bytes, 1, size, f) != size || fclose(f) != 0)
+		abort();
+}
+
+/* What -T prints, or the error without the path before it. */
+static char *
+outcome(const char *name)
+{
+	struct config c;
+	char *text = NULL, *error = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!config_load(&c, name, &error)) {
+		size_t n = strlen(path);
+
+		if (strncmp(error, path, n) == 0)
+			memmove(error, error + n, strlen(error + n) + 1);
+		return error;
+	}
+	out = open_memstream(&text, &size);
+	config_print(&c, out);
+	fclose(out);
+	config_release(&c);
+	return text;
+}
+
+static char *
+outcome_of(const char *file)
+{
+	write_file(path, file, strlen(file));
+	return outcome(path);
+}
+
+static bool
+has_line(const char *text, const char *line)
+{
+	struct text rest = text_of(text), found;
+
+	while (text_cut(&found, &rest, '\n'))
+		if (text_equal(found, text_of(line)))
+			return true;
+	return false;
+}
+
+/* --- what is taken --- */
+
+static const struct {
+	const char *file, *line;
+} taken[] = {
+    {"", "listen = unix:/run/jobtail/jobtail.sock"},
+    {"", "listen_mode = 0660"},
+    {"", "listen_backlog = 4096"},
+    {"", "# listen_owner is not set"},
+    {"", "# user is not set"},
+    {"", "prepare = auto"},
+    {"", "workers = 4"},
+    {"", "store = s3"},
+    {"", "s3_addressing = virtual"},
+    {"", "credentials = static"},
+    {"", "artifact_ttl = 900s"},
+    {"", "artifact_window = 300s"},
+    {"", "max_events = 5000"},
+    {"", "max_bytes = 4194304"},
+    {"", "closed_grace = 10s"},
+    {"", "log = stderr"},
+    {"", "log_level = info"},
+    /* the form */
+    {"workers = 8\n", "workers = 8"},
+    {"workers=8", "workers = 8"},
+    {"  workers\t=\t8 \t\n", "workers = 8"},
+    {"workers = 8\r\nprepare = on\r\n", "workers = 8"},
+    {"workers = 8\r\nprepare = on\r\n", "prepare = on"},
+    {"# workers = 8\n  # prepare = x\n\n\t\nuser = www\n", "user = www"},
+    {"database = host=/run dbname=x\n", "database = host=/run dbname=x"},
+    {"database =\n", "database = "},
+    {"base_path = /a b\n", "base_path = /a b"},
+    /* numbers and their ends */
+    {"workers = 1", "workers = 1"},
+    {"workers = 256", "workers = 256"},
+    {"workers = 010", "workers = 10"},
+    {"listen_backlog = 65535", "listen_backlog = 65535"},
+    {"max_events = 100000", "max_events = 100000"},
+    /* units */
+    {"artifact_ttl = 60", "artifact_ttl = 60s"},
+    {"artifact_ttl = 60s", "artifact_ttl = 60s"},
+    {"artifact_ttl = 15m", "artifact_ttl = 900s"},
+    {"artifact_ttl = 168h", "artifact_ttl = 604800s"},
+    {"artifact_window = 0", "artifact_window = 0s"},
+    {"artifact_window = 24h", "artifact_window = 86400s"},
+    {"max_bytes = 65536", "max_bytes = 65536"},
+    {"max_bytes = 1KiB", "max_bytes = 1024"},
+    {"max_bytes = 64MiB", "max_bytes = 67108864"},
+    /* modes and words */
+    {"listen_mode = 0600", "listen_mode = 0600"},
+    {"listen_mode = 777", "listen_mode = 0777"},
+    {"listen_mode = 0", "listen_mode = 0000"},
+    {"store = secure_link", "store = secure_link"},
+    {"store = none", "store = none"},
+    {"s3_addressing = path", "s3_addressing = path"},
+    {"log = syslog", "log = syslog"},
+    {"log_level = debug", "log_level = debug"},
+    {"log_level = error", "log_level = error"},
+};
+
+static void
+test_taken(void)
+{
+	for (size_t i = 0; i < N_OF(taken); i++) {
+		char *out = outcome_of(taken[i].file);
+
+		if (!ok(has_line(out, taken[i].line), "%s", taken[i].line))
+			note("%s", out);
+		free(out);
+	}
+}
+
+/* --- what is refused, with the line and what to write --- */
+
+#define NUMBER " for workers; write a whole number from 1 to 256"
+#define SECONDS " for artifact_ttl; write 30s, 5m or 1h"
+#define BYTES " for max_bytes; write 512KiB or 4MiB"
+#define MODE " for listen_mode; write an octal mode such as 0660"
+#define CHOICE " for prepare; write one of: auto on off"
+
+static const struct {
+	const char *file, *error;
+} refused[] = {
+    {"workrs = 4", ":1: unknown key 'workrs'; did you mean 'workers'?"},
+    {"worker = 4", ":1: unknown key 'worker'; did you mean 'workers'?"},
+    {"Workers = 4", ":1: unknown key 'Workers'; did you mean 'workers'?"},
+    {"artefact_ttl = 4",
+	":1: unknown key 'artefact_ttl'; did you mean 'artifact_ttl'?"},
+    {"loglevel = info",
+	":1: unknown key 'loglevel'; did you mean 'log_level'?"},
+    {"no_such_thing_at_all = 4",
+	":1: unknown key 'no_such_thing_at_all'; jobtail.conf(5) lists them"},
+    {"workers = 1\n# \n\nworkers = 2",
+	":4: 'workers' was given in line 1 already; keep one"},
+    {"workers = 1\nworkers = 1",
+	":2: 'workers' was given in line 1 already; keep one"},
+    {"\n\nworkers", ":3: 'workers' has no '='; write key = value"},
+    {"\n[store x]", ":2: '[store x]' has no '='; write key = value"},
+    {"workers = 0", ":1: bad value '0'" NUMBER},
+    {"workers = 257", ":1: bad value '257'" NUMBER},
+    {"workers = -1", ":1: bad value '-1'" NUMBER},
+    {"workers = +4", ":1: bad value '+4'" NUMBER},
+    {"workers = 4x", ":1: bad value '4x'" NUMBER},
+    {"workers = 4s", ":1: bad value '4s'" NUMBER},
+    {"workers = 4 4", ":1: bad value '4 4'" NUMBER},
+    {"workers = 0x4", ":1: bad value '0x4'" NUMBER},
+    {"workers = 4.0", ":1: bad value '4.0'" NUMBER},
+    {"workers =", ":1: bad value ''" NUMBER},
+    {"workers = 99999999999999999999",
+	":1: bad value '99999999999999999999'" NUMBER},
+    {"workers = 18446744073709551620",
+	":1: bad value '18446744073709551620'" NUMBER},
+    {"artifact_ttl = 0", ":1: bad value '0'" SECONDS},
+    {"artifact_ttl = 604801", ":1: bad value '604801'" SECONDS},
+    {"artifact_ttl = 169h", ":1: bad value '169h'" SECONDS},
+    {"artifact_ttl = 1d", ":1: bad value '1d'" SECONDS},
+    {"artifact_ttl = 1H", ":1: bad value '1H'" SECONDS},
+    {"artifact_ttl = 1ms", ":1: bad value '1ms'" SECONDS},
+    {"artifact_ttl = 1KiB", ":1: bad value '1KiB'" SECONDS},
+    {"artifact_ttl = 9223372036854775807h",
+	":1: bad value '9223372036854775807h'" SECONDS},
+    {"max_bytes = 1023", ":1: bad value '1023'" BYTES},
+    {"max_bytes = 65MiB", ":1: bad value '65MiB'" BYTES},
+    {"max_bytes = 4MB", ":1: bad value '4MB'" BYTES},
+    {"max_bytes = 4m", ":1: bad value '4m'" BYTES},
+    {"listen_mode = 0888", ":1: bad value '0888'" MODE},
+    {"listen_mode = 01000", ":1: bad value '01000'" MODE},
+    {"listen_mode = rw", ":1: bad value 'rw'" MODE},
+    {"prepare = maybe", ":1: bad value 'maybe'" CHOICE},
+    {"prepare = AUTO", ":1: bad value 'AUTO'" CHOICE},
+    {"prepare = aut", ":1: bad value 'aut'" CHOICE},
+    {"prepare = auto on", ":1: bad value 'auto on'" CHOICE},
+    {"prepare =", ":1: bad value ''" CHOICE},
+    {"# x\r\n\r\nprepare = on\r\nworkers = x\r\n",
+	":4: bad value 'x'" NUMBER},
+};
+
+static void
+test_refused(void)
+{
+	for (size_t i = 0; i < N_OF(refused); i++) {
+		char *out = outcome_of(refused[i].file);
+
+		is_str(out, refused[i].error, "refused: '%.30s'",
+		    refused[i].file);
+		free(out);
+	}
+}
+
+static void
+test_long_lines(void)
+{
+	char file[5000] = "user = ";
+	char *out;
+
+	memset(file + 7, 'x', 1500);
+	out = outcome_of(file);
+	ok(strstr(out, "xxxx\n") != NULL, "a line of 1,500 characters");
+	free(out);
+	memset(file + 7, 'x', 4000);
+	out = outcome_of(file);
+	is_str(out, ":1: the line is too long", "one of 4,000 is refused");
+	free(out);
+}
+
+static void
+test_bad_files(void)
+{
+	char *out;
+
+	(void)unlink(path);
+	out = outcome(path);
+	is_str(out, ":0: No such file or directory",
+	    "a file that was named must be there");
+	free(out);
+	out = outcome(".");
+	ok(strstr(out, "directory") != NULL, "a folder is no file: %s", out);
+	free(out);
+}
+
+/* --- the environment --- */
+
+static void
+test_environment(void)
+{
+	static const struct {
+		const char *name, *value, *line;
+	} cases[] = {
+	    {"JOBTAIL_WORKERS", "9", "workers = 9"},
+	    {"JOBTAIL_S3_BUCKET", "b", "s3_bucket = b"},
+	    {"JOBTAIL_DATABASE", "", "database = "},
+	    {"JOBTAIL_ARTIFACT_TTL", "1h", "artifact_ttl = 3600s"},
+	    {"JOBTAIL_WORKERS", "0", "environment: bad value '0'" NUMBER},
+	    {"JOBTAIL_WORKERS", "", "environment: bad value ''" NUMBER},
+	    {"jobtail_workers", "9", "workers = 2"},
+	    {"WORKERS", "9", "workers = 2"},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		char *out;
+
+		setenv(cases[i].name, cases[i].value, 1);
+		out = outcome_of("workers = 2\ns3_bucket = a\n"
+				 "database = dbname=x\nartifact_ttl = 5s\n");
+		ok(has_line(out, cases[i].line), "%s=%s: %s", cases[i].name,
+		    cases[i].value, cases[i].line);
+		free(out);
+		unsetenv(cases[i].name);
+	}
+}
+
+/* --- jobtail.conf beside the program --- */
+
+static void
+test_beside_the_program(void)
+{
+	char beside[1024];
+	ssize_t n = readlink("/proc/self/exe", beside, sizeof(beside) - 20);
+	char *out;
+
+	beside[n < 0 ? 0 : n] = '\0';
+	strcpy(strrchr(beside, '/'), "/jobtail.conf");
+	write_file(beside, "workers = 77\n", 13);
+	out = outcome(NULL);
+	(void)unlink(beside);
+	ok(has_line(out, "workers = 77"), "jobtail.conf beside the program");
+	free(out);
+}
+
+/* --- -T shows no password --- */
+
+static const char *const passwords[] = {
+    "host=h password=hunter2",
+    "password=hunter2 host=h",
+    "password = hunter2 host=h",
+    "password='hunter2 hunter2' host=h",
+    "password='\\'hunter2' host=h",
+    "host=h sslpassword=hunter2",
+    "sslpassword=hunter2 password=hunter2",
+    "postgresql://u:hunter2@h/db",
+    "postgres://u:hunter2@h:5432/db",
+    "postgresql://:hunter2@h/db",
+    "postgresql://u:hunter2@[::1]:5432/db",
+    "postgresql://u:p:hunter2@h/db",
+    "postgresql://u:hunter2@h1:1,h2:2/db?target_session_attrs=any",
+    "postgresql://h/db?password=hunter2",
+    "postgresql://h/db?user=u&password=hunter2",
+    "postgresql://u@h/db?password=hunter2",
+    "postgresql://u@h:5432/db?sslpassword=hunter2",
+    "postgresql://u:x@h/db?password=hunter2",
+    "postgresql://u:hunter2@h/db?sslpassword=hunter2",
+    "host=h application_name=http://a:b@c password=hunter2",
+};
+
+static void
+test_masking(void)
+{
+	for (size_t i = 0; i < N_OF(passwords); i++) {
+		char file[200];
+		char *out;
+
+		snprintf(file, sizeof(file), "database = %s\n", passwords[i]);
+		out = outcome_of(file);
+		ok(strstr(out, "hunter2") == NULL, "masked: %s", passwords[i]);
+		free(out);
+	}
+}
+
+static void
+test_what_masking_leaves(void)
+{
+	char *out = outcome_of("database = postgresql://u:hunter2@h/db\n"
+			       "secure_link_base = https://a.example/x\n");
+
+	ok(has_line(out, "database = postgresql://u:***@h/db"),
+	    "the rest of a URI is shown");
+	ok(has_line(out, "secure_link_base = https://a.example/x"),
+	    "and all of what has no password");
+	free(out);
+}
+
+/* What -T prints says the same when it is read. */
+static void
+test_printed_again(void)
+{
+	char *first = outcome_of("workers = 3\nmax_bytes = 5MiB\nuser = a\n"
+				 "listen_mode = 0640\nprepare = off\n"
+				 "artifact_ttl = 2h\nlog_level = debug\n");
+	char *again = outcome_of(first);
+
+	is_str(again, first, "what was printed can be read");
+	free(first);
+	free(again);
+}
+
+int
+main(void)
+{
+	clearenv();
+	snprintf(path, sizeof(path), "config.%d.conf", (int)getpid());
+	test_taken();
+	test_refused();
+	test_long_lines();
+	test_bad_files();
+	test_environment();
+	test_beside_the_program();
+	test_masking();
+	test_what_masking_leaves();
+	test_printed_again();
+	(void)unlink(path);
+	return tap_done();
+}

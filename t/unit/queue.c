@@ -1,0 +1,141 @@
+/* Tasks from the reactor to workers and back, with real threads. */
+#include "server/queue.h"
+
+#include "base/memory.h"
+#include "tap.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { THREADS = 4, TASKS = 20000 };
+
+static struct queue *queue;
+
+static struct task *
+new_task(int number, bool keep)
+{
+	struct task *t = memory_new(sizeof(*t));
+
+	t->fd = number;
+	t->keep = keep;
+	buf_string(&t->parameters, "x");
+	return t;
+}
+
+static void *
+work(void *argument)
+{
+	struct task *t;
+
+	(void)argument;
+	while ((t = queue_pop(queue)) != NULL)
+		queue_give_back(queue, t);
+	return NULL;
+}
+
+static bool
+is_awake(void)
+{
+	struct pollfd p = {.fd = queue_fd(queue), .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void
+free_all(struct task_list *list)
+{
+	struct task *t;
+
+	while ((t = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, next);
+		task_free(t);
+	}
+}
+
+/* Who wakes the reactor, and who may be found later. */
+static void
+test_waking(void)
+{
+	static const struct {
+		const char *what;
+		bool keep, broken, rest, noticed, wakes;
+	} cases[] = {
+	    {"nothing is left to do", true, false, false, false, false},
+	    {"to be closed", false, false, false, false, true},
+	    {"broken", true, true, false, false, true},
+	    {"not all was sent", true, false, true, false, true},
+	    {"something has come", true, false, false, true, true},
+	};
+	struct task_list list = STAILQ_HEAD_INITIALIZER(list);
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct task *t = new_task(0, cases[i].keep);
+
+		t->broken = cases[i].broken;
+		if (cases[i].rest)
+			buf_string(&t->rest.bytes, "rest");
+		if (cases[i].noticed)
+			queue_notice(queue, t);
+		queue_give_back(queue, t);
+		is_int(is_awake(), cases[i].wakes, "%s", cases[i].what);
+		queue_clear_fd(queue);
+		ok(!is_awake(), "cleared");
+		queue_take_back(queue, &list);
+		ok(STAILQ_FIRST(&list) == t, "taken back");
+		free_all(&list);
+	}
+	queue_clear_fd(queue);
+	queue_take_back(queue, &list);
+	ok(STAILQ_EMPTY(&list), "nothing comes back twice");
+}
+
+static void
+test_threads(void)
+{
+	struct task_list list = STAILQ_HEAD_INITIALIZER(list);
+	pthread_t threads[THREADS];
+	bool *seen = memory_new(TASKS * sizeof(*seen));
+	int n_back = 0, n_twice = 0, n_turns = 0;
+	struct task *t;
+
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, work, NULL) != 0)
+			abort();
+	for (int i = 0; i < TASKS; i++)
+		queue_push(queue, new_task(i, i % 3 != 0));
+	queue_wake_always(queue);
+	while (n_back < TASKS && n_turns++ < 100000) {
+		struct pollfd p = {.fd = queue_fd(queue), .events = POLLIN};
+
+		(void)poll(&p, 1, 100);
+		queue_clear_fd(queue);
+		queue_take_back(queue, &list);
+		while ((t = STAILQ_FIRST(&list)) != NULL) {
+			STAILQ_REMOVE_HEAD(&list, next);
+			n_twice += seen[t->fd];
+			seen[t->fd] = true;
+			n_back++;
+			task_free(t);
+		}
+	}
+	is_int(n_back, TASKS, "all tasks come back");
+	is_int(n_twice, 0, "each once");
+	queue_stop(queue);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ok(true, "a stopped queue lets its threads go");
+	queue_push(queue, new_task(0, true));
+	ok(queue_pop(queue) == NULL, "and gives nothing more");
+	free(seen);
+}
+
+int
+main(void)
+{
+	queue = queue_new();
+	test_waking();
+	test_threads();
+	queue_free(queue); /* with the task that nobody popped */
+	return tap_done();
+}

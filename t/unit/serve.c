@@ -1,0 +1,128 @@
+/* A whole request as far as the database's door: the order of the checks, and
+ * an answer in time when nobody is there. */
+#include "api/serve.h"
+
+#include "adapters/crypto.h"
+#include "adapters/db.h"
+#include "api/app.h"
+#include "api/request.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "signing/signer.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EVENTS "/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/events"
+
+static struct arena arena;
+static struct app app;
+
+static const struct {
+	const char *what;
+	const char *method, *path, *query, *authorization;
+	int status;
+	const char *code; /* NULL: no body */
+} cases[] = {
+    /* method, route, key: each comes before what stands behind it */
+    {"a wrong method first", "PUT", "/nothing", "since=x", NULL, 405,
+	"METHOD_NOT_ALLOWED"},
+    {"then the route", "GET", "/nothing", "since=x", NULL, 404, "NOT_FOUND"},
+    {"a trailing slash", "GET", EVENTS "/", NULL, NULL, 404, "NOT_FOUND"},
+    {"then the key", "GET", EVENTS, "since=x", NULL, 401, "UNAUTHORIZED"},
+    {"a bad id has a route", "GET", "/v1/jobs/x", NULL, NULL, 401,
+	"UNAUTHORIZED"},
+    {"a bad key", "GET", EVENTS, "since=x", "Bearer abc", 401,
+	"UNAUTHORIZED"},
+    {"a key in the query, beside a good one", "GET", EVENTS,
+	"a=sk_live_x", "Bearer sk_live_x", 401, "UNAUTHORIZED"},
+    {"no database: 503 before 422", "GET", EVENTS, "since=x",
+	"Bearer sk_live_x", 503, "UNAVAILABLE"},
+    {"no database, a bad id", "GET", "/v1/jobs/x", NULL, "Bearer sk_test_x",
+	503, "UNAVAILABLE"},
+    {"HEAD has no body", "HEAD", "/nothing", NULL, NULL, 404, NULL},
+    {"HEAD, 401", "HEAD", EVENTS, NULL, NULL, 401, NULL},
+    {"OPTIONS needs no key", "OPTIONS", EVENTS, NULL, NULL, 204, NULL},
+    {"but a route", "OPTIONS", "/nothing", NULL, NULL, 404, "NOT_FOUND"},
+};
+
+static void
+test_cases(void)
+{
+	struct response res = {0};
+	char want[100], *head;
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct request req = {
+		    .method = text_of(cases[i].method),
+		    .path_info = text_of(cases[i].path),
+		    .query = text_of(cases[i].query),
+		    .authorization = text_of(cases[i].authorization),
+		};
+		int64_t began = clock_mono_ms();
+		struct scope s;
+
+		scope_init(&s, &arena, began + 2000, clock_wall_us());
+		serve(&res, &s, &app, &req);
+		is_int(res.status, cases[i].status, "%s", cases[i].what);
+		ok(clock_mono_ms() - began < 2500, "in time");
+		head = arena_copy(&arena, res.head.data, res.head.size);
+		snprintf(want, sizeof(want), "\r\nX-Request-Id: %s\r\n", s.id);
+		ok(strlen(s.id) == 26 && strstr(head, want) != NULL,
+		    "has its id in the head");
+		snprintf(want, sizeof(want), "{\"error\":{\"code\":\"%s\",",
+		    cases[i].code == NULL ? "" : cases[i].code);
+		ok(cases[i].code == NULL ? res.body.size == 0
+			: text_has_prefix(
+			    buf_as_text(&res.body), text_of(want)),
+		    "says %s", cases[i].code == NULL ? "-" : cases[i].code);
+		ok(cases[i].status < 400
+			|| strstr(head, "\r\nCache-Control: no-store\r\n")
+			    != NULL,
+		    "no error is stored");
+		arena_reset(&arena);
+	}
+	response_release(&res);
+}
+
+/* No body behind a head without a length, for any error at all. */
+static void
+test_unavailable(void)
+{
+	struct response res = {0};
+	struct scope s;
+
+	scope_init(&s, &arena, 0, clock_wall_us());
+	serve_unavailable(&res, &s, app.crypto);
+	is_int(res.status, 503, "the reactor's own 503");
+	ok(text_has_prefix(buf_as_text(&res.body),
+	       TEXT("{\"error\":{\"code\":\"UNAVAILABLE\",")),
+	    "has the envelope");
+	response_release(&res);
+}
+
+int
+main(void)
+{
+	static const struct config config = {
+	    .max_events = 5000, .max_bytes = 4 << 20};
+	static const struct signer_settings settings = {.kind = SIGNER_NONE};
+	static const struct db_settings nobody = {
+	    .conninfo = "host=/nonexistent dbname=x user=x"};
+
+	log_open(LOG_TO_STDERR, LEVEL_ERROR);
+	arena_init(&arena, 4096);
+	app = (struct app){.config = &config, .db = db_new(&nobody),
+	    .crypto = crypto_new()};
+	app.signer = signer_new(&settings, app.crypto);
+	test_cases();
+	test_unavailable();
+	signer_free(app.signer);
+	db_free(app.db);
+	crypto_free(app.crypto);
+	arena_release(&arena);
+	return tap_done();
+}

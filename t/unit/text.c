@@ -1,0 +1,198 @@
+/* Looking at text and cutting it. */
+#include "base/text.h"
+
+#include "base/arena.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+test_equal(void)
+{
+	const struct text absent = {0};
+
+	ok(text_equal(TEXT("ab"), TEXT("ab")), "the same bytes are equal");
+	ok(!text_equal(TEXT("ab"), TEXT("aB")), "case matters");
+	ok(!text_equal(TEXT("ab"), TEXT("abc")), "the length matters");
+	ok(text_equal(TEXT("a\0b"), TEXT("a\0b")), "NUL is a byte");
+	ok(!text_equal(TEXT("a\0b"), TEXT("a\0c")), "also what is behind it");
+	ok(text_equal(absent, TEXT("")), "absent has the same bytes as empty");
+	ok(text_equal_nocase(TEXT("Bearer"), TEXT("bEARER")),
+	    "letters of either case");
+	ok(!text_equal_nocase(TEXT("a["), TEXT("a{")), "letters alone");
+	ok(text_has_prefix(TEXT("abc"), TEXT("ab")), "a prefix");
+	ok(text_has_prefix(TEXT("abc"), TEXT("")), "the empty prefix");
+	ok(text_has_prefix(absent, TEXT("")), "even of absent text");
+	ok(!text_has_prefix(TEXT("a"), TEXT("ab")), "longer than the text");
+	ok(!text_has_prefix(absent, TEXT("ab")), "absent has no prefix");
+	ok(text_of(NULL).data == NULL, "NULL is absent");
+}
+
+static void
+test_trim(void)
+{
+	is_text(text_trim(TEXT(" \t a b \t"), " \t"), TEXT("a b"), "both ends");
+	is_text(text_trim_end(TEXT("//a//"), "/"), TEXT("//a"), "one end");
+	is_int((int64_t)text_trim(TEXT("   "), " ").size, 0, "nothing is left");
+	is_text(text_trim(TEXT("\0a\0"), " "), TEXT("\0a\0"),
+	    "a set has no NUL in it");
+	ok(text_trim((struct text){0}, " ").data == NULL,
+	    "absent stays absent");
+}
+
+/* The parts in brackets, so that empty ones are seen. */
+static void
+cut_all(char *out, struct text rest)
+{
+	struct text part;
+
+	*out = '\0';
+	while (text_cut(&part, &rest, '&'))
+		out += sprintf(out, "[%.*s]", (int)part.size, part.data);
+}
+
+static void
+test_cut(void)
+{
+	static const struct {
+		const char *in, *parts;
+	} cases[] = {
+	    {"a&b", "[a][b]"},
+	    {"a", "[a]"},
+	    {"", "[]"},
+	    {"&", "[][]"},
+	    {"a&", "[a][]"},
+	    {"&&a&", "[][][a][]"},
+	    {NULL, ""},
+	};
+	char parts[100];
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		cut_all(parts, text_of(cases[i].in));
+		is_str(parts, cases[i].parts, "cutting '%s'",
+		    cases[i].in == NULL ? "(absent)" : cases[i].in);
+	}
+}
+
+static void
+test_percent_decode(void)
+{
+	static const struct {
+		struct text in;
+		bool plus;
+		struct text out; /* absent: refused */
+	} cases[] = {
+	    {TEXT(""), true, TEXT("")},
+	    {TEXT("abc"), true, TEXT("abc")},
+	    {TEXT("a+b"), true, TEXT("a b")},
+	    {TEXT("a+b"), false, TEXT("a+b")},
+	    {TEXT("%2b+"), true, TEXT("+ ")},
+	    {TEXT("%00%ff%FF"), true, TEXT("\0\xff\xff")},
+	    {TEXT("%252f"), true, TEXT("%2f")},
+	    {TEXT("%aB%Ab"), true, TEXT("\xab\xab")},
+	    {TEXT("\xff\x80"), true, TEXT("\xff\x80")},
+	    {TEXT("%"), true, {0}},
+	    {TEXT("%2"), true, {0}},
+	    {TEXT("a%"), true, {0}},
+	    {TEXT("%zz"), true, {0}},
+	    {TEXT("%2g"), true, {0}},
+	    {TEXT("%g2"), true, {0}},
+	    {TEXT("%%41"), true, {0}},
+	    {TEXT("%+1"), true, {0}},
+	    {TEXT("% 1"), true, {0}},
+	    {TEXT("% 1"), true, {0}},
+	    {TEXT("%-1"), true, {0}},
+	};
+	struct arena a;
+
+	arena_init(&a, 100);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct text out = TEXT("untouched");
+		bool want = cases[i].out.data != NULL;
+
+		is_int(text_percent_decode(
+			   &out, &a, cases[i].in, cases[i].plus),
+		    want, "decoding '%s'", cases[i].in.data);
+		is_text(out, want ? cases[i].out : TEXT("untouched"),
+		    "what '%s' gives", cases[i].in.data);
+	}
+	arena_release(&a);
+}
+
+static void
+test_parse_uint(void)
+{
+	static const struct {
+		struct text in;
+		uint64_t max;
+		int64_t out; /* -1: refused */
+	} cases[] = {
+	    {TEXT("0"), 0, 0},
+	    {TEXT("1"), 0, -1},
+	    {TEXT("5"), 5, 5},
+	    {TEXT("6"), 5, -1},
+	    {TEXT("9"), 8, -1},
+	    {TEXT("9"), 9, 9},
+	    {TEXT("10"), 9, -1},
+	    {TEXT("00010"), 10, 10},
+	    {TEXT("11"), 10, -1},
+	    {TEXT("65535"), 65535, 65535},
+	    {TEXT("65536"), 65535, -1},
+	    {TEXT("9223372036854775807"), INT64_MAX, INT64_MAX},
+	    {TEXT("9223372036854775808"), INT64_MAX, -1},
+	    {TEXT("18446744073709551616"), UINT64_MAX, -1},
+	    {TEXT("99999999999999999999"), UINT64_MAX, -1},
+	    {TEXT(""), 9, -1},
+	    {TEXT(" 1"), 9, -1},
+	    {TEXT("1 "), 9, -1},
+	    {TEXT("+1"), 9, -1},
+	    {TEXT("-1"), 9, -1},
+	    {TEXT("1\0"), 99, -1},
+	    {TEXT("1:"), 99, -1},
+	    {TEXT("1/"), 99, -1},
+	    {TEXT("\xb1"), 99, -1},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		uint64_t value = 0;
+		bool found =
+		    text_parse_uint(&value, cases[i].in, cases[i].max);
+
+		is_int(found ? (int64_t)value : -1, cases[i].out,
+		    "'%s' of at most %llu", cases[i].in.data,
+		    (unsigned long long)cases[i].max);
+	}
+	{
+		uint64_t value = 0;
+
+		ok(text_parse_uint(&value, TEXT("18446744073709551615"),
+		       UINT64_MAX)
+			&& value == UINT64_MAX,
+		    "the largest of all");
+	}
+}
+
+static void
+test_print_hex(void)
+{
+	static const uint8_t bytes[] = {0x00, 0x0f, 0xf0, 0xff, 0x9a};
+	char out[11] = "..........";
+
+	text_print_hex(out, bytes, sizeof(bytes));
+	is_str(out, "000ff0ff9a", "two lower-case digits a byte");
+	text_print_hex(out, bytes, 0);
+	is_str(out, "000ff0ff9a", "none for none");
+}
+
+int
+main(void)
+{
+	test_equal();
+	test_trim();
+	test_cut();
+	test_percent_decode();
+	test_parse_uint();
+	test_print_hex();
+	return tap_done();
+}
