@@ -102,7 +102,11 @@ work_end() {
 	trap '' INT TERM HUP PIPE
 	trap - EXIT
 	if [ -n "$child" ]; then
-		[ -n "$patient" ] || kill -TERM -- "-$child" 2>/dev/null
+		if [ -n "$patient" ]; then
+			say "stops when the packages are in place"
+		else
+			kill -TERM -- "-$child" 2>/dev/null
+		fi
 		for ((i = 0; i < 200 || ${#patient}; i++)); do
 			kill -0 -- "-$child" 2>/dev/null || break
 			sleep 0.1
