@@ -170,8 +170,7 @@ BEGIN
 			SELECT e.seq, e.event_type, e.stage, e.message,
 			       nullif(e.artifacts, '[]')::text,
 			       nullif(e.extra, '{}')::text, e.created_at
-			  FROM unnest(tail_starts(job, last, status)) s
-			 CROSS JOIN LATERAL public_events(job, s, 1) e
+			  FROM tail_events(job, last, status) e
 		LOOP
 			RETURN NEXT;
 		END LOOP;

@@ -150,8 +150,9 @@ start_connecting(struct db *db, struct scope *s)
 {
 	static const char *const keywords[] = {"dbname",
 	    "fallback_application_name", "client_encoding", NULL};
+	const char *conninfo = db->settings.conninfo;
 	const char *const values[] = {
-	    db->settings.conninfo, "jobtail", "UTF8", NULL};
+	    conninfo == NULL ? "" : conninfo, "jobtail", "UTF8", NULL};
 
 	db->conn = PQconnectStartParams(keywords, values, 1);
 	if (db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD) {
@@ -486,8 +487,10 @@ db_check_conninfo(const char *conninfo, char *error, size_t error_size)
 	char *message = NULL;
 	PQconninfoOption *options;
 
-	if (strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL)
-		return true; /* a plain name, or libpq's default */
+	if (conninfo == NULL
+	    || (strchr(conninfo, '=') == NULL
+		&& strstr(conninfo, "://") == NULL))
+		return true; /* a plain name is a database's */
 	options = PQconninfoParse(conninfo, &message);
 	if (options != NULL) {
 		PQconninfoFree(options);

@@ -12,7 +12,7 @@ struct scope;
 enum db_prepare { DB_PREPARE_AUTO, DB_PREPARE_ON, DB_PREPARE_OFF };
 
 struct db_settings {
-	const char *conninfo; /* libpq's; "" is libpq's default */
+	const char *conninfo; /* libpq's; NULL: its defaults */
 	enum db_prepare prepare;
 };
 
@@ -66,7 +66,7 @@ int64_t db_time_us(const struct db_rows *rows, int row, int column);
 /* Absent for NULL; lives as long as the rows. */
 struct text db_text(const struct db_rows *rows, int row, int column);
 
-/* For -t: the conninfo is one that libpq can read; else error says why. */
+/* True if libpq can read the conninfo, or it is NULL; else error says why. */
 bool db_check_conninfo(const char *conninfo, char *error, size_t error_size);
 
 /* The library's version (major * 10000 + minor), for -V. */

@@ -75,6 +75,16 @@ put_state(struct response *res, const struct exchange *x, bool closed)
 		response_header(res, "Jobtail-Cursor", "ahead");
 }
 
+/* The client asked to be held and nothing is there to be told at once.
+ * There are no places to wait in yet. */
+static bool
+would_wait(const struct exchange *x)
+{
+	return x->route.params.of[PARAM_WAIT].value > 0
+	    && x->route.method == METHOD_GET && x->page.n_events == 0
+	    && !x->job.closed && !is_ahead(x);
+}
+
 void
 feed(struct response *res, struct scope *s, struct exchange *x)
 {
@@ -89,6 +99,6 @@ feed(struct response *res, struct scope *s, struct exchange *x)
 	put_state(res, x, closed);
 	if (x->page.cut)
 		put_link(res, x);
-	if (x->route.params.of[PARAM_WAIT].value > 0)
+	if (would_wait(x))
 		response_header(res, "Jobtail-Wait", "declined");
 }

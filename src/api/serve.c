@@ -21,15 +21,17 @@ static const char *const patterns[] = {
     "/v1/jobs/{id}",
 };
 
-/* What answers the pattern, and which events it is about. */
+/* What answers the pattern, which events it is about, and whether it has
+ * parameters; unknown ones are ignored. */
 static const struct resource {
 	const char *name;
 	void (*answer)(
 	    struct response *res, struct scope *s, struct exchange *x);
 	bool tail;
+	bool has_params;
 } resources[] = {
-    {"events", feed, false},
-    {"detail", detail, true},
+    {"events", feed, .has_params = true},
+    {"detail", detail, .tail = true},
 };
 
 enum { N_RESOURCES = sizeof(resources) / sizeof(resources[0]) };
@@ -41,6 +43,13 @@ max_events(const struct exchange *x)
 	int64_t most = x->app->config->max_events;
 
 	return limit->given && limit->value < most ? limit->value : most;
+}
+
+static bool
+are_params_valid(const struct exchange *x)
+{
+	return !resources[x->route.pattern].has_params
+	    || params_valid(&x->route.params);
 }
 
 /* Reads key, job and events at once. With a bad parameter only the key is
@@ -57,15 +66,9 @@ read_all(struct db_rows *rows, struct scope *s, struct exchange *x)
 	    .tail = resources[route->pattern].tail,
 	};
 
-	if (route->has_id && params_valid(&route->params))
+	if (route->has_id && are_params_valid(x))
 		query.public_id = text_of(route->id);
 	return timeline_read(rows, s, x->app, &x->who, &query);
-}
-
-static bool
-check_params(struct scope *s, const struct params *params)
-{
-	return params_valid(params) || scope_fail(s, &problem_parameters);
 }
 
 static bool
@@ -80,8 +83,11 @@ find(struct exchange *x, struct scope *s)
 {
 	struct db_rows rows;
 
-	if (!read_all(&rows, s, x) || !check_params(s, &x->route.params)
-	    || !job_find(&x->job, s, &rows, text_of(x->route.id)))
+	if (!read_all(&rows, s, x))
+		return false;
+	if (!are_params_valid(x))
+		return scope_fail(s, &problem_parameters);
+	if (!job_find(&x->job, s, &rows, text_of(x->route.id)))
 		return false;
 	events_take(&x->events, s, &rows, &x->job);
 	return true;

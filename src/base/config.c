@@ -10,12 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is being read, for errors, and what has been given so far. */
+/* What is being read, for errors. */
 struct reader {
 	struct config *config;
 	const char *path; /* of the file, or NULL: the environment */
-	int line;
-	int given_at[SETTINGS_MAX]; /* the line, 0: not yet */
+	int line;         /* 0: none yet */
 	char **error;
 };
 
@@ -28,8 +27,10 @@ complain(struct reader *r, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	if (r->path != NULL)
+	if (r->path != NULL && r->line > 0)
 		snprintf(where, sizeof(where), "%s:%d", r->path, r->line);
+	else if (r->path != NULL)
+		snprintf(where, sizeof(where), "%s", r->path);
 	else
 		snprintf(where, sizeof(where), "environment");
 	*r->error = memory_new(strlen(where) + strlen(what) + 3);
@@ -68,11 +69,11 @@ set_key(struct reader *r, const char *key, const char *value)
 	for (size_t i = 0; settings[i].key != NULL; i++) {
 		if (strcmp(settings[i].key, key) != 0)
 			continue;
-		if (r->given_at[i] != 0)
+		if (r->config->lines[i] != 0)
 			return complain(r,
 			    "'%s' was given in line %d already; keep one", key,
-			    r->given_at[i]);
-		r->given_at[i] = r->line;
+			    r->config->lines[i]);
+		r->config->lines[i] = r->line;
 		return set_value(r, &settings[i], value);
 	}
 	return unknown_key(r, key);
@@ -134,7 +135,8 @@ read_path(struct reader *r, const char *path, bool named)
 	if (f == NULL && !named && (errno == ENOENT || errno == ENOTDIR))
 		return true;
 	if (f == NULL)
-		return complain(r, "%s", strerror(errno));
+		return complain(r, "%s; name a file that can be read with -c",
+		    strerror(errno));
 	r->config->path = memory_strdup(path);
 	ok = read_file(r, f);
 	fclose(f);
@@ -226,6 +228,25 @@ config_print(const struct config *c, FILE *out)
 	    c->path == NULL ? "no file" : c->path);
 	for (const struct setting *set = settings; set->key != NULL; set++)
 		setting_print(out, c, set);
+}
+
+void
+config_print_place(
+    char *out, size_t size, const struct config *c, const char *key)
+{
+	int line = 0;
+
+	for (size_t i = 0; settings[i].key != NULL; i++)
+		if (strcmp(settings[i].key, key) == 0)
+			line = c->lines[i];
+	if (value_in_environment(key) != NULL)
+		snprintf(out, size, "environment");
+	else if (c->path == NULL)
+		snprintf(out, size, "no settings file");
+	else if (line == 0)
+		snprintf(out, size, "%s", c->path);
+	else
+		snprintf(out, size, "%s:%d", c->path, line);
 }
 
 void

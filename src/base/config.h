@@ -7,14 +7,17 @@
 
 #include <stdio.h>
 
+enum { CONFIG_MAX_KEYS = 64 };
+
 enum config_prepare { PREPARE_AUTO, PREPARE_ON, PREPARE_OFF };
 enum config_store { STORE_S3, STORE_SECURE_LINK, STORE_NONE };
 enum config_addressing { ADDRESSING_VIRTUAL, ADDRESSING_PATH };
 
-/* Texts are NULL when neither given nor defaulted. The numbers that a choice
+/* Texts are NULL when neither given nor defaulted, or given as nothing. The numbers that a choice
  * can have are the enums', in the order of the words. */
 struct config {
 	char *path; /* of the file that was read; NULL: none */
+	int lines[CONFIG_MAX_KEYS]; /* of it, by setting; 0: not given there */
 	char *listen;
 	int64_t listen_mode;
 	char *listen_owner;
@@ -57,6 +60,11 @@ bool config_load(struct config *c, const char *path, char **error);
 
 /* Every setting with its value, a line each; passwords are masked. */
 void config_print(const struct config *c, FILE *out);
+
+/* Where the setting was given, for error messages: "file:line", or the file
+ * if it is not in it, or "environment". */
+void config_print_place(
+    char *out, size_t size, const struct config *c, const char *key);
 
 void config_release(struct config *c);
 

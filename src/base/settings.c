@@ -21,7 +21,7 @@ const struct setting settings[] = {
     {"listen_anywhere", SETTING_CHOICE, AT(listen_anywhere), "no", .choices = "no yes"},
     {"user", SETTING_WORDS, AT(user)},
     {"group", SETTING_WORDS, AT(group)},
-    {"database", SETTING_WORDS, AT(database), ""},
+    {"database", SETTING_WORDS, AT(database)},
     {"prepare", SETTING_CHOICE, AT(prepare), "auto", .choices = "auto on off"},
     {"workers", SETTING_NUMBER, AT(workers), "4", 1, 256},
     {"base_path", SETTING_WORDS, AT(base_path)},
@@ -147,7 +147,8 @@ setting_set(struct config *c, const struct setting *set, const char *value)
 
 	if (set->kind == SETTING_WORDS) {
 		setting_clear(c, set);
-		*words_of(c, set) = memory_strdup(value);
+		if (*value != '\0')
+			*words_of(c, set) = memory_strdup(value);
 		return true;
 	}
 	if (!parse_number(&n, set, value))

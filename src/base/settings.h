@@ -26,9 +26,6 @@ struct setting {
 /* The rows; the one behind the last has no key. */
 extern const struct setting settings[];
 
-/* The most rows there may ever be. */
-enum { SETTINGS_MAX = 64 };
-
 /* The row whose key is like this one, for "did you mean"; NULL: none is. */
 const struct setting *setting_like(const char *key);
 

@@ -38,6 +38,13 @@ write_all(struct text t)
 	return true;
 }
 
+static bool
+write_response(const struct response *res)
+{
+	return write_all(buf_as_text(&res->head))
+	    && write_all(buf_as_text(&res->body));
+}
+
 /* Throws the body away, up to the gate's ceiling and the deadline. */
 static bool
 skip_body(const struct scope *s)
@@ -71,8 +78,7 @@ answer(const struct kit *kit, struct scope *s)
 	if (request_read(&req, s, environ)) {
 		req.has_body = skip_body(s);
 		serve(&res, s, &app, &req);
-		ok = write_all(buf_as_text(&res.head))
-		    && write_all(buf_as_text(&res.body));
+		ok = write_response(&res);
 	} else {
 		log_line(LEVEL_ERROR, "cgi cause=\"%s\"", s->cause);
 	}
@@ -111,8 +117,9 @@ cgi_fail(void)
 	serve_tag(&s, crypto);
 	(void)scope_fail(&s, &problem_internal);
 	response_problem(&res, &s, crypto, NULL, false);
-	ok = write_all(buf_as_text(&res.head))
-	    && write_all(buf_as_text(&res.body));
+	log_line(LEVEL_ERROR, "request id=%s status=500 code=%s "
+	    "cause=\"the settings are of no use\"", s.id, s.problem->code);
+	ok = write_response(&res);
 	response_release(&res);
 	crypto_free(crypto);
 	arena_release(&arena);

@@ -13,14 +13,24 @@
 
 enum { PATH_SETTING_MAX = 150, LIFE_MAX_S = 604800 };
 
+/* Where to tell what is wrong. */
+struct complaint {
+	const struct config *config;
+	char *text;
+	size_t size;
+};
+
 __attribute__((format(printf, 3, 4))) static bool
-complain(char *error, size_t size, const char *format, ...)
+complain(const struct complaint *to, const char *key, const char *format, ...)
 {
+	char where[300], what[500];
 	va_list args;
 
+	config_print_place(where, sizeof(where), to->config, key);
 	va_start(args, format);
-	vsnprintf(error, size, format, args);
+	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	snprintf(to->text, to->size, "%s: %s", where, what);
 	return false;
 }
 
@@ -35,54 +45,56 @@ is_header_text(const char *value)
 }
 
 static bool
-check_addresses(const struct config *c, char *error, size_t size)
+check_addresses(const struct config *c, const struct complaint *to)
 {
-	if (c->base_path != NULL && *c->base_path != '\0'
+	if (c->base_path != NULL
 	    && (*c->base_path != '/' || !is_header_text(c->base_path)))
-		return complain(error, size, "base_path must be a path such "
+		return complain(to, "base_path", "base_path must be a path such "
 		    "as /api, not '%.100s'", c->base_path);
-	if (c->public_url != NULL && *c->public_url != '\0'
+	if (c->public_url != NULL
 	    && (strncmp(c->public_url, "http", 4) != 0
 		|| strstr(c->public_url, "://") == NULL
 		|| !is_header_text(c->public_url)))
-		return complain(error, size, "public_url must be an address "
+		return complain(to, "public_url", "public_url must be an address "
 		    "such as https://api.example.org, not '%.100s'",
 		    c->public_url);
 	if (c->artifact_ttl + c->artifact_window > LIFE_MAX_S)
-		return complain(error, size, "artifact_ttl and artifact_window "
+		return complain(to, "artifact_ttl", "artifact_ttl and artifact_window "
 		    "must not be more than 604800s together");
 	return true;
 }
 
 static bool
-check_database(const struct config *c, char *error, size_t size)
+check_database(const struct config *c, const struct complaint *to)
 {
 	char why[200];
 
 	if (db_check_conninfo(c->database, why, sizeof(why)))
 		return true;
-	return complain(error, size, "database is no conninfo: %s", why);
+	return complain(to, "database", "database is no conninfo: %s", why);
 }
 
 /* A secret's file that must, or may, be set. */
 static bool
 load_secret(char **secret, const char *key, const char *path, bool needed,
-    char *error, size_t size)
+    const struct complaint *to)
 {
 	char why[400];
 
 	if (path == NULL && needed)
-		return complain(error, size, "%s is not set; write the name of "
+		return complain(to, key, "%s is not set; write the name of "
 		    "a file that only jobtail may read", key);
 	if (path == NULL || secret_read(secret, path, why, sizeof(why)))
 		return true;
-	return complain(error, size, "%s: %s", key, why);
+	return complain(to, key, "%s: %s", key, why);
 }
 
 static bool
-load_s3(struct kit *kit, char *error, size_t size)
+load_s3(struct kit *kit, const struct complaint *to)
 {
 	const struct config *c = kit->config;
+	const char *key;
+	char why[300];
 
 	kit->signer.s3 = (struct sigv4_settings){
 	    .endpoint = c->s3_endpoint,
@@ -90,15 +102,16 @@ load_s3(struct kit *kit, char *error, size_t size)
 	    .bucket = c->s3_bucket,
 	    .path_style = c->s3_addressing == ADDRESSING_PATH,
 	};
-	if (!sigv4_check(&kit->signer.s3, error, size))
-		return false;
-	if (c->s3_access_key_id == NULL || *c->s3_access_key_id == '\0')
-		return complain(error, size, "s3_access_key_id is not set; "
+	key = sigv4_check(&kit->signer.s3, why, sizeof(why));
+	if (key != NULL)
+		return complain(to, key, "%s", why);
+	if (c->s3_access_key_id == NULL)
+		return complain(to, "s3_access_key_id", "s3_access_key_id is not set; "
 		    "write the id of the access key");
 	if (!load_secret(&kit->s3_secret, "s3_secret_key_file",
-		c->s3_secret_key_file, true, error, size)
+		c->s3_secret_key_file, true, to)
 	    || !load_secret(&kit->s3_token, "s3_session_token_file",
-		c->s3_session_token_file, false, error, size))
+		c->s3_session_token_file, false, to))
 		return false;
 	kit->signer.credentials = (struct credentials){
 	    c->s3_access_key_id, kit->s3_secret, kit->s3_token};
@@ -106,28 +119,30 @@ load_s3(struct kit *kit, char *error, size_t size)
 }
 
 static bool
-load_secure_link(struct kit *kit, char *error, size_t size)
+load_secure_link(struct kit *kit, const struct complaint *to)
 {
 	const struct config *c = kit->config;
+	char why[300];
 
 	if (!load_secret(&kit->link_secret, "secure_link_secret_file",
-		c->secure_link_secret_file, true, error, size))
+		c->secure_link_secret_file, true, to))
 		return false;
 	kit->signer.secure_link = (struct secure_link_settings){
 	    c->secure_link_base, kit->link_secret};
-	return secure_link_check(&kit->signer.secure_link, error, size);
+	return secure_link_check(&kit->signer.secure_link, why, sizeof(why))
+	    || complain(to, "secure_link_base", "%s", why);
 }
 
 static bool
-load_store(struct kit *kit, char *error, size_t size)
+load_store(struct kit *kit, const struct complaint *to)
 {
 	switch (kit->config->store) {
 	case STORE_S3:
 		kit->signer.kind = SIGNER_S3;
-		return load_s3(kit, error, size);
+		return load_s3(kit, to);
 	case STORE_SECURE_LINK:
 		kit->signer.kind = SIGNER_SECURE_LINK;
-		return load_secure_link(kit, error, size);
+		return load_secure_link(kit, to);
 	default: kit->signer.kind = SIGNER_NONE; return true;
 	}
 }
@@ -136,16 +151,18 @@ bool
 kit_load(struct kit *kit, const struct config *config, char *error,
     size_t size)
 {
+	const struct complaint to = {config, error, size};
+
 	*kit = (struct kit){
 	    .config = config,
 	    .signer = {.ttl_s = config->artifact_ttl,
 		.window_s = config->artifact_window},
 	};
-	if (check_addresses(config, error, size)
-	    && check_database(config, error, size)
-	    && load_store(kit, error, size)
+	if (check_addresses(config, &to)
+	    && check_database(config, &to)
+	    && load_store(kit, &to)
 	    && load_secret(&kit->hmac_secret, "hmac_secret_file",
-		config->hmac_secret_file, false, error, size))
+		config->hmac_secret_file, false, &to))
 		return true;
 	kit_release(kit);
 	return false;

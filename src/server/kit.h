@@ -20,7 +20,7 @@ struct kit {
 };
 
 /* Checks the settings against each other and reads the secrets. On failure
- * error says which setting and what to write. */
+ * error says where, which setting, and what to write. */
 bool kit_load(struct kit *kit, const struct config *config, char *error,
     size_t error_size);
 void kit_release(struct kit *kit);

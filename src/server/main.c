@@ -60,24 +60,30 @@ read_options(int argc, char **argv)
 	return o;
 }
 
-/* Settings and secrets; a failure is told on standard error. */
+/* Tells the log why nothing can be served, and the client that asked for it
+ * if there is one already. */
 static bool
-load(struct config *config, struct kit *kit, const struct options *options)
+give_up(const char *why, const struct options *options)
 {
-	char why[600], *error = NULL;
+	log_line(LEVEL_ERROR, "%s", why);
+	if (options->tests == 0 && getenv("GATEWAY_INTERFACE") != NULL)
+		(void)cgi_fail();
+	return false;
+}
+
+static bool
+load_config(struct config *config, const struct options *options)
+{
+	char *error = NULL;
 
 	if (!config_load(config, options->config_path, &error)) {
-		log_line(LEVEL_ERROR, "%s", error);
+		(void)give_up(error, options);
 		free(error);
 		return false;
 	}
 	log_open(config->log == 0 ? LOG_TO_STDERR : LOG_TO_SYSLOG,
 	    (enum log_level)config->log_level);
-	if (kit_load(kit, config, why, sizeof(why)))
-		return true;
-	log_line(LEVEL_ERROR, "%s", why);
-	config_release(config);
-	return false;
+	return true;
 }
 
 static bool
@@ -98,17 +104,20 @@ run(struct listener *listener, const struct kit *kit)
 	int64_t n = kit->config->workers;
 	struct worker **workers = memory_new((size_t)n * sizeof(*workers));
 	struct queue *queue = queue_new();
+	struct reactor *reactor = reactor_new(listener, queue);
 	bool drained;
 
 	for (int64_t i = 0; i < n; i++)
 		workers[i] = worker_start(queue, kit);
 	log_line(LEVEL_NOTICE, "start version=%s workers=%lld",
 	    PACKAGE_VERSION, (long long)n);
-	drained = reactor_run(listener, queue);
+	drained = reactor_run(reactor);
 	if (!stop_workers(queue, workers, n)) {
 		log_line(LEVEL_ERROR, "stop cause=\"a worker is stuck\"");
 		_exit(EXIT_FAILURE);
 	}
+	/* not before: workers send on its connections */
+	reactor_free(reactor);
 	queue_free(queue);
 	free(workers);
 	log_line(LEVEL_NOTICE, "stopped");
@@ -142,7 +151,7 @@ serve(const struct kit *kit)
 	    && serve_fastcgi(&listener, kit);
 }
 
-/* What would be used, and whether it can be. */
+/* -t and -tt: what would be used, and whether it can be. */
 static bool
 test(const struct kit *kit, int tests)
 {
@@ -151,26 +160,34 @@ test(const struct kit *kit, int tests)
 	return tests < 2 || check_database(kit);
 }
 
+static bool
+work(const struct config *config, const struct options *options)
+{
+	struct kit kit;
+	char why[900];
+	bool ok;
+
+	if (options->print && options->tests == 0) {
+		config_print(config, stdout);
+		return true;
+	}
+	if (!kit_load(&kit, config, why, sizeof(why)))
+		return give_up(why, options);
+	ok = options->tests > 0 ? test(&kit, options->tests) : serve(&kit);
+	kit_release(&kit);
+	return ok;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options = read_options(argc, argv);
 	struct config config;
-	struct kit kit;
-	bool ok = true;
+	bool ok = false;
 
-	if (!load(&config, &kit, &options)) {
-		if (getenv("GATEWAY_INTERFACE") != NULL)
-			(void)cgi_fail();
-		return EXIT_FAILURE;
+	if (load_config(&config, &options)) {
+		ok = work(&config, &options);
+		config_release(&config);
 	}
-	if (options.tests > 0)
-		ok = test(&kit, options.tests);
-	else if (options.print)
-		config_print(&config, stdout);
-	else
-		ok = serve(&kit);
-	kit_release(&kit);
-	config_release(&config);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

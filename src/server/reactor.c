@@ -448,7 +448,7 @@ take_round(struct reactor *r)
 	conns_reap(&r->conns);
 }
 
-static struct reactor *
+struct reactor *
 reactor_new(struct listener *listener, struct queue *queue)
 {
 	struct reactor *r = memory_new(sizeof(*r));
@@ -471,7 +471,7 @@ reactor_new(struct listener *listener, struct queue *queue)
 	return r;
 }
 
-static void
+void
 reactor_free(struct reactor *r)
 {
 	for (int i = 0; i < CONN_CLOSED; i++)
@@ -496,14 +496,9 @@ is_running(const struct reactor *r)
 }
 
 bool
-reactor_run(struct listener *listener, struct queue *queue)
+reactor_run(struct reactor *r)
 {
-	struct reactor *r = reactor_new(listener, queue);
-	bool drained;
-
 	while (is_running(r))
 		take_round(r);
-	drained = r->conns.n == 0;
-	reactor_free(r);
-	return drained;
+	return r->conns.n == 0;
 }

@@ -13,8 +13,16 @@ struct queue;
  * the first one starts. */
 void reactor_block_signals(void);
 
+struct reactor;
+
+/* Both outlive the reactor. */
+struct reactor *reactor_new(struct listener *listener, struct queue *queue);
+
 /* Runs until it is told to end by a signal and every request that had
  * arrived is answered. False if that took too long or was told twice. */
-bool reactor_run(struct listener *listener, struct queue *queue);
+bool reactor_run(struct reactor *r);
+
+/* Closes what connections are left. No worker may have a task any more. */
+void reactor_free(struct reactor *r);
 
 #endif

@@ -74,27 +74,35 @@ put_amazon_host(struct buf *out, const char *region)
 	    strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
 }
 
-bool
+const char *
 sigv4_check(const struct sigv4_settings *settings, char *error,
     size_t error_size)
 {
 	struct place place;
 
-	if (settings->region == NULL || *settings->region == '\0')
+	if (settings->region == NULL) {
 		snprintf(error, error_size, "s3_region is not set; write the "
 		    "bucket's region, such as eu-central-1");
-	else if (settings->bucket == NULL || *settings->bucket == '\0'
-	    || strchr(settings->bucket, '/') != NULL)
+		return "s3_region";
+	}
+	if (settings->bucket == NULL) {
 		snprintf(error, error_size, "s3_bucket is not set; write the "
 		    "bucket's name (or store = none)");
-	else if (settings->endpoint != NULL
-	    && !split_endpoint(&place, settings->endpoint))
+		return "s3_bucket";
+	}
+	if (strchr(settings->bucket, '/') != NULL) {
+		snprintf(error, error_size, "s3_bucket is not a bucket's name; write "
+		    "the name alone, without a slash");
+		return "s3_bucket";
+	}
+	if (settings->endpoint != NULL
+	    && !split_endpoint(&place, settings->endpoint)) {
 		snprintf(error, error_size, "s3_endpoint must be "
 		    "http(s)://host or http(s)://host:port, not '%.100s'",
 		    settings->endpoint);
-	else
-		return true;
-	return false;
+		return "s3_endpoint";
+	}
+	return NULL;
 }
 
 /* A dot in the bucket's name is one label too many for the certificate. */

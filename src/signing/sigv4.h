@@ -18,8 +18,9 @@ struct sigv4_settings {
 /* Signs for one bucket; one thread uses it at a time. */
 struct sigv4;
 
-/* The settings are checked: false, and error says what to write. */
-bool sigv4_check(const struct sigv4_settings *settings, char *error,
+/* NULL if the settings are good; else the key of one that is not, and error
+ * says what to write. */
+const char *sigv4_check(const struct sigv4_settings *settings, char *error,
     size_t error_size);
 struct sigv4 *sigv4_new(
     const struct sigv4_settings *settings, struct crypto *crypto);

@@ -102,19 +102,25 @@ subtest 'plain CGI' => sub {
 		}
 		my $text = do { local $/; <$out> };
 		close $out;
-		is($?, 0, 'ends with status 0');
-		return { Jobtail::Wire::parse($text // '') };
+		return { exit => $? >> 8, Jobtail::Wire::parse($text // '') };
 	};
 	my %all = @{ Jobtail::Wire::params($path, @auth) };
 	my $answer = $ask->(%all);
 
 	is($answer->{status}, 200, 'answers');
+	is($answer->{exit}, 0, 'and ends with status 0');
 	is($answer->{json}{public_id}, $job, 'the document');
 	is($ask->(%all, REQUEST_METHOD => 'DELETE')->{status}, 405,
 	    'and 405');
 	is($ask->(REQUEST_METHOD => 'GET', REQUEST_URI => $path,
 		REDIRECT_HTTP_AUTHORIZATION => "Bearer $key")->{status}, 200,
 	    'with REQUEST_URI and REDIRECT_HTTP_AUTHORIZATION alone');
+	spew($file, "workrs = 3\n");
+	$answer = $ask->(%all);
+	is($answer->{status}, 500, 'settings of no use: 500');
+	like(slurp($t->dir . '/cgi.log'),
+	    qr/request id=$answer->{json}{error}{request_id} status=500/,
+	    'with its line in the log');
 	is_deeply([Jobtail::Responder::sanitizer_reports($t->dir)], [],
 	    'no sanitizer report');
 };
@@ -180,21 +186,21 @@ subtest 'settings that are refused' => sub {
 	    artifact_ttl => '5d');
 	refuses('choice', qr/:\d+: bad value 'azure' for store; write one of/,
 	    store => 'azure');
-	refuses('no bucket', qr/s3_bucket is not set; write/,
+	refuses('no bucket', qr/jobtail\.conf: s3_bucket is not set; write/,
 	    s3_bucket => undef);
-	refuses('no region', qr/s3_region is not set; write/,
+	refuses('no region', qr/jobtail\.conf: s3_region is not set; write/,
 	    s3_region => undef);
-	refuses('endpoint', qr/s3_endpoint must be/, s3_endpoint => 'minio');
-	refuses('open secret', qr/others may read/,
+	refuses('endpoint', qr/jobtail\.conf:\d+: s3_endpoint must be/, s3_endpoint => 'minio');
+	refuses('open secret', qr/jobtail\.conf:\d+: s3_secret_key_file: others may read/,
 	    s3_secret_key_file => $open);
 	refuses('no secret', qr/s3_secret_key_file: .*No such file/,
 	    s3_secret_key_file => '/nonexistent');
 	refuses('link base', qr/secure_link_base must be/,
 	    store => 'secure_link',
 	    secure_link_secret_file => $t->secret('link', 'x'));
-	refuses('base path', qr/base_path must be/, base_path => 'api');
+	refuses('base path', qr/conf:\d+: base_path must be/, base_path => 'api');
 	refuses('public url', qr/public_url must be/, public_url => 'api');
-	refuses('conninfo', qr/database is no conninfo/,
+	refuses('conninfo', qr/conf:\d+: database is no conninfo/,
 	    database => 'host=x nonsense=y');
 	refuses('too long a life', qr/604800s together/,
 	    artifact_ttl => '604800s');
