@@ -100,6 +100,7 @@ sub start ($self)
 {
 	my %fd;
 
+	die "this responder runs already\n" if $self->{pid};
 	write_conf($self->{conf_path}, $self->full_conf);
 	$fd{stdin} = $self->listening_socket if $self->{mode} eq 'fd0';
 	$fd{fd3} = $self->listening_socket if $self->{mode} eq 'listen_fds';

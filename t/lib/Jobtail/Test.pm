@@ -165,7 +165,7 @@ sub front_faults ($self, $front)
 	my $allowed = $self->{allowed_of_front} // qr/(?!)/;
 
 	return grep { /\[(?:\w+:)?(?:crit|alert|emerg)\]|exit signal/
-	    && !/$allowed/ } split /\n/, $front->errors;
+	    && !/$allowed/ } split /\n/, $front->errors_in_service;
 }
 
 # --- what there is ---
