@@ -1,0 +1,74 @@
+#!/usr/bin/env perl
+# Each foreign library is known to one file of adapters/ and to no header.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::Bin;
+use Test::More;
+use Tree;
+
+# A header's name, and the one file that may include it.
+my @libraries = (
+    ['libfcgi', qr{^(?:fastcgi/)?(?:fcgi|fcgiapp|fcgimisc|fcgio|fcgios|fastcgi)},
+	'src/adapters/fcgi.c'],
+    ['libpq', qr{^(?:postgresql/)?(?:libpq|pg_|postgres)},
+	'src/adapters/db.c'],
+    ['json-c',  qr{^json(?:-c/|\.h|_)}, 'src/adapters/doc.c'],
+    ['libcurl', qr{^curl/},             'src/adapters/fetch.c'],
+    ['OpenSSL', qr{^openssl/},          'src/adapters/crypto.c'],
+);
+
+sub faults
+{
+	my ($top) = @_;
+	my (@faults, %seen);
+
+	for my $path (files_below($top, 'src', qr/\.[ch]$/)) {
+		for my $header (
+		    slurp("$top/$path") =~ /^\s*#\s*include\s+[<"]([^>"]+)/mg) {
+			for (@libraries) {
+				my ($name, $pattern, $home) = @$_;
+
+				next if $header !~ $pattern;
+				$seen{$home} = 1;
+				push @faults, "$path knows $name"
+				    if $path ne $home;
+			}
+		}
+	}
+	push @faults, map { "$_->[2] does not know $_->[0]" }
+	    grep { -e "$top/$_->[2]" && !$seen{ $_->[2] } } @libraries;
+	return @faults;
+}
+
+my $top   = top();
+my @files = files_below($top, 'src', qr/\.[ch]$/);
+
+is_deeply([faults($top)], [], 'foreign headers are at home');
+
+my @planted = (
+    ['src/adapters/db.h',     '<libpq-fe.h>',        'libpq'],
+    ['src/api/page.c',        '<json-c/json.h>',     'json-c'],
+    ['src/api/page.c',        '<json.h>',            'json-c'],
+    ['src/adapters/db.c',     '<openssl/ssl.h>',     'OpenSSL'],
+    ['src/signing/sigv4.c',   '<curl/curl.h>',       'libcurl'],
+    ['src/server/worker.c',   '<fcgiapp.h>',         'libfcgi'],
+    ['src/server/gate.c',     '<fcgi_config.h>',     'libfcgi'],
+    ['src/base/config.c',     '<postgresql/libpq-fe.h>', 'libpq'],
+    ['src/adapters/crypto.h', '"openssl/evp.h"',     'OpenSSL'],
+);
+for (@planted) {
+	my ($path, $header, $name) = @$_;
+	my $copy = plant($top, \@files, $path, "\n#include $header\n");
+
+	is_deeply([faults("$copy")], ["$path knows $name"],
+	    "$header in $path");
+}
+
+my $copy =
+    plant($top, \@files, 'src/adapters/doc.c', '', qr{#include <json-c.*\n});
+is_deeply([faults("$copy")], ['src/adapters/doc.c does not know json-c'],
+    'an adapter without its library');
+
+done_testing();
