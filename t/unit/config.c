@@ -90,7 +90,8 @@ static const struct {
     {"workers = 8\r\nprepare = on\r\n", "prepare = on"},
     {"# workers = 8\n  # prepare = x\n\n\t\nuser = www\n", "user = www"},
     {"database = host=/run dbname=x\n", "database = host=/run dbname=x"},
-    {"database =\n", "database = "},
+    {"database =\n", "# database is not set"},
+    {"listen =\n", "# listen is not set"},
     {"base_path = /a b\n", "base_path = /a b"},
     /* numbers and their ends */
     {"workers = 1", "workers = 1"},
@@ -232,7 +233,8 @@ test_bad_files(void)
 
 	(void)unlink(path);
 	out = outcome(path);
-	is_str(out, ":0: No such file or directory",
+	is_str(out, 
+	    ": No such file or directory; name a file that can be read with -c",
 	    "a file that was named must be there");
 	free(out);
 	out = outcome(".");
@@ -250,7 +252,7 @@ test_environment(void)
 	} cases[] = {
 	    {"JOBTAIL_WORKERS", "9", "workers = 9"},
 	    {"JOBTAIL_S3_BUCKET", "b", "s3_bucket = b"},
-	    {"JOBTAIL_DATABASE", "", "database = "},
+	    {"JOBTAIL_DATABASE", "", "# database is not set"},
 	    {"JOBTAIL_ARTIFACT_TTL", "1h", "artifact_ttl = 3600s"},
 	    {"JOBTAIL_WORKERS", "0", "environment: bad value '0'" NUMBER},
 	    {"JOBTAIL_WORKERS", "", "environment: bad value ''" NUMBER},
@@ -269,6 +271,40 @@ test_environment(void)
 		free(out);
 		unsetenv(cases[i].name);
 	}
+}
+
+/* Where a setting was given, for those who find it wrong later. */
+static void
+test_places(void)
+{
+	static const struct {
+		const char *key, *place; /* "environment", or behind the path */
+	} cases[] = {
+	    {"workers", ":2"},
+	    {"user", ":3"},
+	    {"group", ""},
+	    {"s3_bucket", "environment"},
+	    {"prepare", "environment"},
+	};
+	static const char file[] = "# x\nworkers = 2\nuser = a\nprepare = on\n";
+	char got[200], want[200], *error = NULL;
+	struct config c;
+
+	setenv("JOBTAIL_S3_BUCKET", "b", 1);
+	setenv("JOBTAIL_PREPARE", "off", 1);
+	write_file(path, file, strlen(file));
+	if (!ok(config_load(&c, path, &error), "loaded"))
+		return;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		bool in_file = strcmp(cases[i].place, "environment") != 0;
+
+		config_print_place(got, sizeof(got), &c, cases[i].key);
+		snprintf(want, sizeof(want), "%s%s", in_file ? path : "",
+		    cases[i].place);
+		is_str(got, want, "the place of %s", cases[i].key);
+	}
+	config_release(&c);
+	clearenv();
 }
 
 /* --- jobtail.conf beside the program --- */
@@ -365,6 +401,7 @@ main(void)
 	test_long_lines();
 	test_bad_files();
 	test_environment();
+	test_places();
 	test_beside_the_program();
 	test_masking();
 	test_what_masking_leaves();

@@ -61,7 +61,7 @@ print_url(struct crypto *crypto, char *fields[N_FIELDS])
 	struct sigv4 *v;
 	char error[300];
 
-	if (!sigv4_check(&settings, error, sizeof(error))) {
+	if (sigv4_check(&settings, error, sizeof(error)) != NULL) {
 		fprintf(stderr, "presign: %s\n", error);
 		return false;
 	}

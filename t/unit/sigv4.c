@@ -109,16 +109,14 @@ test_check(void)
 {
 	static const struct {
 		const char *endpoint, *region, *bucket;
-		const char *error; /* NULL: none */
+		const char *key; /* of the bad one */
 	} cases[] = {
 	    {NULL, "r", "b", NULL},
 	    {"https://h", "r", "b", NULL},
 	    {"https://h:8443/", "r", "b", NULL},
 	    {"http://[::1]:9000", "r", "b", NULL},
 	    {NULL, NULL, "b", "s3_region"},
-	    {NULL, "", "b", "s3_region"},
 	    {NULL, "r", NULL, "s3_bucket"},
-	    {NULL, "r", "", "s3_bucket"},
 	    {NULL, "r", "a/b", "s3_bucket"},
 	    {"", "r", "b", "s3_endpoint"},
 	    {"h", "r", "b", "s3_endpoint"},
@@ -138,15 +136,15 @@ test_check(void)
 		struct sigv4_settings settings = {cases[i].endpoint,
 		    cases[i].region, cases[i].bucket, false};
 		char error[300] = "";
-		bool fine = sigv4_check(&settings, error, sizeof(error));
+		const char *key =
+		    sigv4_check(&settings, error, sizeof(error));
 
-		is_int(fine, cases[i].error == NULL,
-		    "endpoint %s, region %s, bucket %s",
+		is_str(key, cases[i].key, "endpoint %s, region %s, bucket %s",
 		    cases[i].endpoint == NULL ? "-" : cases[i].endpoint,
 		    cases[i].region == NULL ? "-" : cases[i].region,
 		    cases[i].bucket == NULL ? "-" : cases[i].bucket);
-		if (!fine && cases[i].error != NULL)
-			ok(strstr(error, cases[i].error) == error,
+		if (key != NULL)
+			ok(text_has_prefix(text_of(error), text_of(key)),
 			    "says: %s", error);
 	}
 }
