@@ -30,7 +30,7 @@ $$;
 -- backwards in windows that grow: usually it is near.
 CREATE OR REPLACE FUNCTION newest_event(job_id bigint, at_most bigint,
 	of_type text DEFAULT NULL)
-RETURNS TABLE (seq bigint, created_at timestamptz)
+RETURNS TABLE (seq bigint, event_type text, created_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, :"schema", pg_temp ROWS 1
 AS $$
@@ -44,7 +44,7 @@ BEGIN
 		lo := CASE WHEN width < 1e9 AND hi >= least_seq + width
 			THEN hi - width ELSE least_seq END;
 		RETURN QUERY
-		SELECT e.seq, e.created_at
+		SELECT e.seq, e.event_type, e.created_at
 		  FROM public_events(newest_event.job_id, lo, CASE
 			WHEN lo = least_seq THEN 2147483647 ELSE width::int END) e
 		 WHERE e.seq <= hi
@@ -85,17 +85,18 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, :"schema", pg_temp ROWS 2
 AS $$
 DECLARE
-	newest CONSTANT bigint := n.seq FROM newest_event(job_id, last_seq) n;
-	result CONSTANT bigint := n.seq
-		FROM newest_event(job_id, last_seq, 'succeeded') n
-		WHERE status = 'SUCCESS';
+	newest record;
+	result bigint;
 BEGIN
+	SELECT n.* INTO newest FROM newest_event(job_id, last_seq) n;
+	IF status = 'SUCCESS' AND newest.event_type <> 'succeeded' THEN
+		SELECT n.seq INTO result
+		  FROM newest_event(job_id, newest.seq - 1, 'succeeded') n;
+	END IF;
 	RETURN QUERY
 	SELECT e.*
-	  FROM unnest(CASE WHEN result < newest THEN ARRAY[result, newest]
-		ELSE ARRAY[newest] END) n
-	 CROSS JOIN LATERAL public_events(tail_events.job_id, n - 1, 1) e
-	 ORDER BY e.seq;
+	  FROM unnest(ARRAY[result, newest.seq]) n
+	 CROSS JOIN LATERAL public_events(tail_events.job_id, n - 1, 1) e;
 END
 $$;
 
@@ -125,6 +126,8 @@ DECLARE
 	last bigint;
 	open boolean;
 	doc jsonb;
+	artifacts_doc jsonb;
+	extra_doc jsonb;
 	after bigint;
 	newest_at timestamptz;
 	n_events int := 0;
@@ -165,6 +168,9 @@ BEGIN
 	RETURN NEXT;
 
 	part := 'e';
+	at := NULL; tenant_id := NULL; key_id := NULL; capable := NULL;
+	expires_at := NULL; job_id := NULL; job_type := NULL;
+	job_created_at := NULL; request := NULL; closed := NULL; last_seq := NULL;
 	IF tail THEN
 		FOR seq, event_type, stage, message, artifacts, extra, created_at IN
 			SELECT e.seq, e.event_type, e.stage, e.message,
@@ -172,10 +178,12 @@ BEGIN
 			       nullif(e.extra, '{}')::text, e.created_at
 			  FROM tail_events(job, last, status) e
 		LOOP
+			status := NULL;
 			RETURN NEXT;
 		END LOOP;
 		RETURN;
 	END IF;
+	status := NULL;
 
 	-- An open job is read from one before the cursor: when nothing follows
 	-- the event there, its age is wanted.
@@ -183,20 +191,18 @@ BEGIN
 	IF open AND after > least_seq THEN
 		after := greatest(least(after, last), least_seq + 1) - 1;
 	END IF;
-	at := NULL; tenant_id := NULL; key_id := NULL; capable := NULL;
-	expires_at := NULL; job_id := NULL; job_type := NULL; status := NULL;
-	job_created_at := NULL; closed := NULL; last_seq := NULL;
-	FOR seq, event_type, stage, message, artifacts, extra, created_at IN
-		SELECT e.seq, e.event_type, e.stage, e.message,
-		       nullif(e.artifacts, '[]')::text, nullif(e.extra, '{}')::text,
-		       e.created_at
-		  FROM public_events(job, after, room + 2) e
+	-- jsonb becomes text in the loop, which the ceiling ends: the rows that
+	-- the query is ahead by would be converted in vain
+	FOR seq, event_type, stage, message, artifacts_doc, extra_doc, created_at IN
+		SELECT * FROM public_events(job, after, room + 2)
 	LOOP
 		IF seq <= since THEN
 			newest_at := created_at;
 			CONTINUE;
 		END IF;
-		n_bytes := n_bytes + octet_length(message)
+		artifacts := nullif(artifacts_doc, '[]');
+		extra := nullif(extra_doc, '{}');
+		n_bytes := n_bytes + coalesce(octet_length(message), 0)
 			+ coalesce(octet_length(artifacts), 0)
 			+ coalesce(octet_length(extra), 0);
 		IF n_events > 0 AND (n_events = room OR n_bytes > max_bytes) THEN
