@@ -45,7 +45,7 @@ sub faults
 my $top   = top();
 my @files = files_below($top, 'src', qr/\.[ch]$/);
 
-is_deeply([faults($top)], [], 'foreign headers are at home');
+is(join("\n", faults($top)), '', 'foreign headers are at home');
 
 my @planted = (
     ['src/adapters/db.h',     '<libpq-fe.h>',        'libpq'],

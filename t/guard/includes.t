@@ -103,7 +103,7 @@ my $top   = top();
 my @files = files_below($top, 'src', qr/\.[ch]$/);
 
 cmp_ok(scalar @files, '>', 50, 'there are sources');
-is_deeply([faults($top)], [], 'includes go downwards only');
+is(join("\n", faults($top)), '', 'includes go downwards only');
 
 my @planted = (
     ['src/base/text.c',     '#include "api/page.h"',      'goes upwards'],

@@ -67,7 +67,7 @@ my $top   = top();
 my @files = tracked_files($top);
 
 cmp_ok(scalar @files, '>', 50, 'there are files');
-is_deeply([faults($top, @files)], [], 'no such words');
+is(join("\n", faults($top, @files)), '', 'no such words');
 
 my @planted = (
     ['src/api/page.c',   '/* TO' . 'DO: more */',    'left to be done'],
@@ -77,8 +77,8 @@ my @planted = (
     ['t/unit/text.c',    '"/wo' . 'rk"',             'of one machine'],
     ['src/api/page.c',   '"/ro' . 'ot/x"',           'of one machine'],
     ['src/base/log.c',   'open("/tm' . 'p/x")',      'temporary path'],
-    ['README',           'https://packages.inside.net/x', 'no host to name'],
-    ['README',           'https://me:it@a.b.dev/x',  'no host to name'],
+    ['README',           'https:/' . '/packages.inside.net/x', 'no host to name'],
+    ['README',           'https:/' . '/me:it@a.b.dev/x', 'no host to name'],
     ['nginx/x.conf',     'proxy.corp',               'private host'],
     ['src/api/page.c',   'regis' . 'try.x.net',      'private host'],
 );
