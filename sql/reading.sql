@@ -72,7 +72,8 @@ BEGIN
 		closed := ended_at < statement_timestamp() - greatest(
 			coalesce(nullif(current_setting('jobtail.closed_grace', true), ''),
 				'10s')::interval,
-			nullif(current_setting('jobtail.reader_grace', true), '')::interval);
+			coalesce(nullif(current_setting('jobtail.reader_grace', true), ''),
+				'10s')::interval);
 	END IF;
 	RETURN NEXT;
 END

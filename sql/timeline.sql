@@ -133,7 +133,7 @@ DECLARE
 	n_events int := 0;
 	n_bytes bigint := 0;
 BEGIN
-	IF closed_grace_s IS NOT NULL THEN
+	IF closed_grace_s <> 10 THEN -- what job_detail() takes without it
 		PERFORM set_config('jobtail.reader_grace', closed_grace_s::text, true);
 	END IF;
 
