@@ -33,7 +33,7 @@ sub named_files
 	}
 	return grep {
 		my $path = $_;
-		$path =~ /\.\w+$/ && grep { $path =~ m{^\Q$_\E/} } @folders
+		$path !~ m{/$} && grep { $path =~ m{^\Q$_\E/} } @folders
 	} sort keys %named;
 }
 

@@ -79,7 +79,7 @@ my @planted = (
     ['src/base/log.c',   'open("/tm' . 'p/x")',      'temporary path'],
     ['README',           'https:/' . '/packages.inside.net/x', 'no host to name'],
     ['README',           'https:/' . '/me:it@a.b.dev/x', 'no host to name'],
-    ['nginx/x.conf',     'proxy.corp',               'private host'],
+    ['nginx/x.conf',     'proxy.' . 'corp',               'private host'],
     ['src/api/page.c',   'regis' . 'try.x.net',      'private host'],
 );
 for (@planted) {
