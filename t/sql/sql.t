@@ -17,7 +17,6 @@ use Jobtail::Postgres;
 my $pg = Jobtail::Postgres->new(
     dir => tempdir('jobtail-sql-XXXXXXXX', TMPDIR => 1, CLEANUP => 1));
 
-chmod 0755, dirname($pg->{dir});
 $pg->start;
 eval { $pg->load_jobtail(pgtap => 1); 1 } or do {
 	plan skip_all => 'pgtap is not installed' if $@ =~ /pgtap/;
