@@ -75,76 +75,140 @@ BEGIN
 END
 $$;
 
--- A detail's rows of timeline(): the last public succeeded event of a job that
--- did succeed, and the newest public one, which often is the same.
-CREATE OR REPLACE FUNCTION tail_events(job_id bigint, last_seq bigint,
-	status text)
-RETURNS TABLE (seq bigint, event_type text, stage text, message text,
-	artifacts jsonb, extra jsonb, created_at timestamptz)
-LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, :"schema", pg_temp ROWS 2
-AS $$
-DECLARE
-	newest record;
-	result bigint;
-BEGIN
-	SELECT n.* INTO newest FROM newest_event(job_id, last_seq) n;
-	IF status = 'SUCCESS' AND newest.event_type <> 'succeeded' THEN
-		SELECT n.seq INTO result
-		  FROM newest_event(job_id, newest.seq - 1, 'succeeded') n;
-	END IF;
-	RETURN QUERY
-	SELECT e.*
-	  FROM unnest(ARRAY[result, newest.seq]) n
-	 CROSS JOIN LATERAL public_events(tail_events.job_id, n - 1, 1) e;
-END
-$$;
-
--- The rows say by part what they are:
+-- What timeline() gives. The rows say by part what they are:
 --   h  the head, first and once: the key's columns and, when a job was asked
 --      for and found by a key that is capable, the job's
 --   e  an event
+--   m  nothing: more events follow than this page may hold
 --   b  only created_at, the newest event's, on an open job whose newest
 --      event is not among the rows
---   m  nothing: more events follow than this page may hold
-CREATE OR REPLACE FUNCTION timeline(key_sha256 bytea, capabilities text[],
-	public_id text, since bigint, max_events int, max_bytes int,
-	tail boolean, closed_grace_s int)
-RETURNS TABLE (part "char", at timestamptz,
+SELECT to_regtype('timeline_row') IS NULL AS fresh \gset
+\if :fresh
+CREATE TYPE timeline_row AS (part "char", at timestamptz,
 	tenant_id bigint, key_id bigint, capable boolean, expires_at timestamptz,
 	job_id bigint, job_type text, status text, job_created_at timestamptz,
 	request text, closed boolean, last_seq bigint,
 	seq bigint, event_type text, stage text, message text, artifacts text,
-	extra text, created_at timestamptz)
+	extra text, created_at timestamptz);
+\endif
+
+-- A detail's events: the last public succeeded one of a job that did succeed,
+-- and the newest public one, which often is the same.
+CREATE OR REPLACE FUNCTION tail_events(job_id bigint, last_seq bigint,
+	status text)
+RETURNS SETOF timeline_row
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, :"schema", pg_temp ROWS 2
+AS $$
+DECLARE
+	newest CONSTANT bigint := n.seq FROM newest_event(job_id, last_seq) n;
+	result CONSTANT bigint := n.seq
+		FROM newest_event(job_id, last_seq, 'succeeded') n
+		WHERE status = 'SUCCESS';
+BEGIN
+	RETURN QUERY
+	SELECT 'e'::"char", NULL::timestamptz, NULL::bigint, NULL::bigint,
+	       NULL::boolean, NULL::timestamptz, NULL::bigint, NULL::text,
+	       NULL::text, NULL::timestamptz, NULL::text, NULL::boolean,
+	       NULL::bigint, e.seq, e.event_type, e.stage, e.message,
+	       nullif(e.artifacts, '[]')::text, nullif(e.extra, '{}')::text,
+	       e.created_at
+	  FROM unnest(CASE WHEN result < newest THEN ARRAY[result, newest]
+		ELSE ARRAY[newest] END) n
+	 CROSS JOIN LATERAL public_events(tail_events.job_id, n - 1, 1) e
+	 ORDER BY e.seq;
+END
+$$;
+
+-- The events of a page behind the head, and what stands for those that are
+-- not in it.
+CREATE OR REPLACE FUNCTION page_events(job_id bigint, last_seq bigint,
+	open boolean, since bigint, max_events int, max_bytes int)
+RETURNS SETOF timeline_row
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, :"schema", pg_temp ROWS 10
+AS $$
+DECLARE
+	least_seq CONSTANT bigint := -9223372036854775808;
+	room CONSTANT int := least(greatest(max_events, 1), 2147483645);
+	-- An open job is read from one before the cursor: when nothing follows
+	-- the event there, its age is wanted.
+	after CONSTANT bigint := CASE WHEN open AND since > least_seq
+		THEN greatest(least(since, last_seq), least_seq + 1) - 1
+		ELSE coalesce(since, least_seq) END;
+	e record;
+	rest timeline_row;
+	newest_at timestamptz;
+	n_events int := 0;
+	n_bytes bigint := 0;
+BEGIN
+	FOR e IN
+		SELECT 'e'::"char", NULL::timestamptz, NULL::bigint, NULL::bigint,
+		       NULL::boolean, NULL::timestamptz, NULL::bigint, NULL::text,
+		       NULL::text, NULL::timestamptz, NULL::text, NULL::boolean,
+		       NULL::bigint, p.seq, p.event_type, p.stage, p.message,
+		       nullif(p.artifacts, '[]')::text AS artifacts,
+		       nullif(p.extra, '{}')::text AS extra, p.created_at
+		  FROM public_events(page_events.job_id, after, room + 2) p
+	LOOP
+		IF e.seq <= since THEN
+			newest_at := e.created_at;
+			CONTINUE;
+		END IF;
+		n_bytes := n_bytes + octet_length(e.message)
+			+ coalesce(octet_length(e.artifacts), 0)
+			+ coalesce(octet_length(e.extra), 0);
+		IF n_events > 0 AND (n_events = room OR n_bytes > max_bytes) THEN
+			rest.part := 'm';
+			RETURN NEXT rest;
+			newest_at := NULL;
+			EXIT;
+		END IF;
+		n_events := n_events + 1;
+		RETURN NEXT e;
+	END LOOP;
+
+	IF open AND (n_events = 0 OR rest.part = 'm') THEN
+		rest.part := 'b';
+		rest.created_at := coalesce(newest_at,
+			(SELECT n.created_at FROM newest_event(job_id, last_seq) n));
+		IF rest.created_at IS NOT NULL THEN
+			RETURN NEXT rest;
+		END IF;
+	END IF;
+END
+$$;
+
+-- An idle poll is the most frequent call by far. What it passes through here
+-- is one statement and as few expressions as can be: plpgsql prepares each of
+-- those anew in every transaction. A key that is not capable asks for
+-- nobody's job.
+CREATE OR REPLACE FUNCTION timeline(key_sha256 bytea, capabilities text[],
+	public_id text, since bigint, max_events int, max_bytes int,
+	tail boolean, closed_grace_s int)
+RETURNS SETOF timeline_row
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, :"schema", pg_temp
 AS $$
 DECLARE
 	least_seq CONSTANT bigint := -9223372036854775808;
-	room int := least(greatest(max_events, 1), 2147483645);
-	job bigint;
-	last bigint;
-	open boolean;
-	doc jsonb;
-	artifacts_doc jsonb;
-	extra_doc jsonb;
-	after bigint;
-	newest_at timestamptz;
-	n_events int := 0;
-	n_bytes bigint := 0;
+	head record;
+	n_events int;
 BEGIN
 	IF closed_grace_s <> 10 THEN -- what job_detail() takes without it
 		PERFORM set_config('jobtail.reader_grace', closed_grace_s::text, true);
 	END IF;
-
-	-- One statement costs an idle poll less than two would. A key that is
-	-- not capable asks for nobody's job.
-	SELECT 'h', statement_timestamp(), a.tenant_id, a.key_id,
-	       a.capabilities && timeline.capabilities,
-	       a.expires_at, j.job_id, j.job_type, j.status, j.created_at,
-	       j.request, j.closed, j.last_seq
-	  INTO part, at, tenant_id, key_id, capable, expires_at, job_id, job_type,
-	       status, job_created_at, doc, closed, last_seq
+	SELECT 'h'::"char", statement_timestamp(), a.tenant_id, a.key_id,
+	       a.capabilities && timeline.capabilities, a.expires_at,
+	       j.job_id, j.job_type, j.status, j.created_at,
+	       CASE WHEN tail THEN without_keys(j.request)::text END,
+	       CASE WHEN j.closed IS NULL AND j.job_id IS NOT NULL
+		THEN is_over(j.job_id, j.last_seq, j.status, j.created_at,
+			closed_grace_s)
+		ELSE j.closed END AS closed,
+	       j.last_seq, NULL::bigint, NULL::text, NULL::text, NULL::text,
+	       NULL::text, NULL::text, NULL::timestamptz
+	  INTO head
 	  FROM authenticate(timeline.key_sha256) a
 	  LEFT JOIN LATERAL job_detail(CASE
 		WHEN a.capabilities && timeline.capabilities THEN a.tenant_id END,
@@ -152,83 +216,41 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	IF job_id IS NULL THEN
-		RETURN NEXT;
+	RETURN NEXT head;
+	IF head.job_id IS NULL
+	    OR NOT tail AND head.closed AND since >= head.last_seq THEN
 		RETURN;
 	END IF;
-	job := job_id;
-	last := last_seq;
-	IF closed IS NULL THEN
-		closed := is_over(job, last, status, job_created_at, closed_grace_s);
-	END IF;
-	open := NOT closed;
 	IF tail THEN
-		request := without_keys(doc);
-	END IF;
-	RETURN NEXT;
-
-	part := 'e';
-	at := NULL; tenant_id := NULL; key_id := NULL; capable := NULL;
-	expires_at := NULL; job_id := NULL; job_type := NULL;
-	job_created_at := NULL; request := NULL; closed := NULL; last_seq := NULL;
-	IF tail THEN
-		FOR seq, event_type, stage, message, artifacts, extra, created_at IN
-			SELECT e.seq, e.event_type, e.stage, e.message,
-			       nullif(e.artifacts, '[]')::text,
-			       nullif(e.extra, '{}')::text, e.created_at
-			  FROM tail_events(job, last, status) e
-		LOOP
-			status := NULL;
-			RETURN NEXT;
-		END LOOP;
-		RETURN;
-	END IF;
-	status := NULL;
-
-	-- An open job is read from one before the cursor: when nothing follows
-	-- the event there, its age is wanted.
-	after := coalesce(since, least_seq);
-	IF open AND after > least_seq THEN
-		after := greatest(least(after, last), least_seq + 1) - 1;
-	END IF;
-	-- jsonb becomes text in the loop, which the ceiling ends: the rows that
-	-- the query is ahead by would be converted in vain
-	FOR seq, event_type, stage, message, artifacts_doc, extra_doc, created_at IN
-		SELECT * FROM public_events(job, after, room + 2)
-	LOOP
-		IF seq <= since THEN
-			newest_at := created_at;
-			CONTINUE;
-		END IF;
-		artifacts := nullif(artifacts_doc, '[]');
-		extra := nullif(extra_doc, '{}');
-		n_bytes := n_bytes + coalesce(octet_length(message), 0)
-			+ coalesce(octet_length(artifacts), 0)
-			+ coalesce(octet_length(extra), 0);
-		IF n_events > 0 AND (n_events = room OR n_bytes > max_bytes) THEN
-			part := 'm';
-			newest_at := NULL;
-			EXIT;
-		END IF;
-		n_events := n_events + 1;
-		RETURN NEXT;
-	END LOOP;
-	IF part = 'e' AND n_events > 0 THEN
+		RETURN QUERY SELECT * FROM tail_events(head.job_id, head.last_seq,
+			head.status);
 		RETURN;
 	END IF;
 
-	seq := NULL; event_type := NULL; stage := NULL; message := NULL;
-	artifacts := NULL; extra := NULL; created_at := NULL;
-	IF part = 'm' THEN
-		RETURN NEXT;
-	END IF;
-	IF open THEN
-		part := 'b';
-		created_at := coalesce(newest_at,
-			(SELECT n.created_at FROM newest_event(job, last) n));
-		IF created_at IS NOT NULL THEN
-			RETURN NEXT;
+	-- The usual page is short, and one statement is a quarter cheaper than
+	-- the loop that watches the ceilings: a few events cannot exceed them by
+	-- much, and the responder cuts what is too long for it. (The 17th can
+	-- only come from tables whose numbers do not begin at 1.)
+	IF coalesce(since, 0) BETWEEN head.last_seq - 16 AND head.last_seq - 1
+	    AND max_events > 16 THEN
+		RETURN QUERY
+		SELECT 'e'::"char", NULL::timestamptz, NULL::bigint, NULL::bigint,
+		       NULL::boolean, NULL::timestamptz, NULL::bigint, NULL::text,
+		       NULL::text, NULL::timestamptz, NULL::text, NULL::boolean,
+		       NULL::bigint, e.seq, e.event_type, e.stage, e.message,
+		       nullif(e.artifacts, '[]')::text, nullif(e.extra, '{}')::text,
+		       e.created_at
+		  FROM public_events(head.job_id, coalesce(since, least_seq), 17) e;
+		GET DIAGNOSTICS n_events = ROW_COUNT;
+		IF n_events BETWEEN 1 AND 16 THEN
+			RETURN;
+		ELSIF n_events = 17 THEN
+			RETURN QUERY SELECT (jsonb_populate_record(NULL::timeline_row,
+				'{"part": "m"}')).*;
+			RETURN;
 		END IF;
 	END IF;
+	RETURN QUERY SELECT * FROM page_events(head.job_id, head.last_seq,
+		NOT head.closed, since, max_events, max_bytes);
 END
 $$;

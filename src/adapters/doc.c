@@ -9,18 +9,25 @@
 
 #include <string.h>
 
-/* What is still to be read; the document is one that PostgreSQL printed. */
+/* What is still to be read. */
 struct cursor {
 	const char *p;
 	const char *end;
 };
 
+/* Behind the white space that PostgreSQL puts between things. */
 static bool
-skip_char(struct cursor *c, char wanted)
+is_at_end(struct cursor *c)
 {
 	while (c->p < c->end && *c->p == ' ')
 		c->p++;
-	if (c->p == c->end || *c->p != wanted)
+	return c->p == c->end;
+}
+
+static bool
+skip_char(struct cursor *c, char wanted)
+{
+	if (is_at_end(c) || *c->p != wanted)
 		return false;
 	c->p++;
 	return true;
@@ -75,9 +82,7 @@ take_value(struct text *value, struct cursor *c)
 {
 	const char *end;
 
-	while (c->p < c->end && *c->p == ' ')
-		c->p++;
-	if (c->p == c->end)
+	if (is_at_end(c))
 		return false;
 	if (*c->p == '"')
 		end = string_end(c->p, c->end);
@@ -217,23 +222,26 @@ add_artifact(struct doc_artifacts *out, struct scope *s, size_t *room,
 bool
 doc_artifacts(struct doc_artifacts *out, struct scope *s, struct text json)
 {
-	struct cursor c = {json.data, json.data + json.size};
+	struct cursor c;
 	struct text element;
 	size_t room = 0;
 
 	*out = (struct doc_artifacts){0};
 	if (json.size == 0)
 		return true;
+	c = (struct cursor){json.data, json.data + json.size};
 	if (!skip_char(&c, '['))
 		goto not_an_array;
-	if (skip_char(&c, ']'))
-		return true;
-	do {
-		if (!take_value(&element, &c))
+	if (!skip_char(&c, ']')) {
+		do {
+			if (!take_value(&element, &c))
+				goto not_an_array;
+			add_artifact(out, s, &room, element);
+		} while (skip_char(&c, ','));
+		if (!skip_char(&c, ']'))
 			goto not_an_array;
-		add_artifact(out, s, &room, element);
-	} while (skip_char(&c, ','));
-	if (skip_char(&c, ']'))
+	}
+	if (is_at_end(&c))
 		return true;
 not_an_array:
 	scope_cause(s, "artifacts are not an array");

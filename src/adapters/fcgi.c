@@ -79,14 +79,15 @@ fill_pipe(const struct fcgi *f, const char *parameters, size_t size)
 	size_t first = size < CONTENT_MAX ? size : CONTENT_MAX;
 	uint8_t begin[FCGI_HEADER_SIZE + FCGI_BEGIN_SIZE] = {0};
 	uint8_t one[FCGI_HEADER_SIZE], ends[2 * FCGI_HEADER_SIZE];
+	size_t header = first > 0 ? sizeof(one) : 0; /* empty: the end */
 	struct iovec pieces[] = {
 	    {begin, sizeof(begin)},
-	    {one, sizeof(one)},
+	    {one, header},
 	    {(void *)(uintptr_t)parameters, first},
 	    {ends, sizeof(ends)},
 	};
-	ssize_t wanted = (ssize_t)(sizeof(begin) + sizeof(one) + first
-	    + sizeof(ends));
+	ssize_t wanted =
+	    (ssize_t)(sizeof(begin) + header + first + sizeof(ends));
 
 	set_header(begin, FCGI_BEGIN, REQUEST_ID, FCGI_BEGIN_SIZE);
 	begin[FCGI_HEADER_SIZE + 1] = FCGI_ROLE_RESPONDER;

@@ -21,7 +21,7 @@ grow(struct buf *b, size_t n)
 char *
 buf_reserve(struct buf *b, size_t n)
 {
-	if (b->room - b->size < n)
+	if (b->room - b->size < n || b->data == NULL)
 		grow(b, n);
 	return b->data + b->size;
 }

@@ -36,7 +36,7 @@ read_all(char *data, size_t *size, int fd)
 	ssize_t n;
 
 	*size = 0;
-	while ((n = read(fd, data + *size, SECRET_MAX + 1 - *size)) > 0)
+	while ((n = read(fd, data + *size, SECRET_MAX + 2 - *size)) > 0)
 		*size += (size_t)n;
 	return n == 0;
 }
@@ -44,7 +44,7 @@ read_all(char *data, size_t *size, int fd)
 bool
 secret_read(char **secret, const char *path, char *error, size_t error_size)
 {
-	char *data = memory_new(SECRET_MAX + 2);
+	char *data = memory_new(SECRET_MAX + 3); /* a newline, one more, NUL */
 	size_t size = 0;
 	bool ok = false;
 	int fd;

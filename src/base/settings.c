@@ -196,22 +196,23 @@ setting_like(const char *key)
 
 /* --- printing --- */
 
-/* A conninfo, "key=value" or a URI, without its password. */
+/* A conninfo. Whatever may hold a password is not printed at all: a URI
+ * with a user's or a parameter's, and all from the first "password" on. */
 static void
 print_masked(FILE *out, const char *value)
 {
-	const char *at = strstr(value, "password"), *colon, *host;
+	const char *secret = strstr(value, "password");
 	const char *scheme = strstr(value, "://");
+	const char *user = scheme == NULL ? NULL : strchr(scheme + 3, '@');
 
-	if (scheme != NULL && (host = strchr(scheme + 3, '@')) != NULL
-	    && (colon = strchr(scheme + 3, ':')) != NULL && colon < host) {
-		fprintf(out, "%.*s:***%s", (int)(colon - value), value, host);
-	} else if (at != NULL) {
+	if (user != NULL && (secret == NULL || scheme < secret))
+		fprintf(out, "%.*s://*** (the rest is not shown)",
+		    (int)(scheme - value), value);
+	else if (secret != NULL)
 		fprintf(out, "%.*spassword=*** (the rest is not shown)",
-		    (int)(at - value), value);
-	} else {
+		    (int)(secret - value), value);
+	else
 		fputs(value, out);
-	}
 }
 
 static void

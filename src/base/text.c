@@ -128,25 +128,6 @@ text_percent_decode(
 	return true;
 }
 
-bool
-text_parse_uint(uint64_t *out, struct text t, uint64_t max)
-{
-	uint64_t value = 0;
-
-	if (t.size == 0)
-		return false;
-	for (size_t i = 0; i < t.size; i++) {
-		unsigned digit = (unsigned char)t.data[i] - (unsigned)'0';
-
-		if (digit > 9 || value > max / 10
-		    || value * 10 > max - digit)
-			return false;
-		value = value * 10 + digit;
-	}
-	*out = value;
-	return true;
-}
-
 void
 text_print_hex(char *out, const uint8_t *bytes, size_t size)
 {

@@ -38,9 +38,6 @@ bool text_cut(struct text *part, struct text *rest, char separator);
 bool text_percent_decode(
     struct text *out, struct arena *a, struct text in, bool plus);
 
-/* A decimal integer without sign or space, at most max; false otherwise. */
-bool text_parse_uint(uint64_t *out, struct text t, uint64_t max);
-
 /* Two lower-case hexadecimal digits a byte; no NUL behind them. */
 void text_print_hex(char *out, const uint8_t *bytes, size_t size);
 

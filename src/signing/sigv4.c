@@ -39,6 +39,16 @@ struct place {
 };
 
 static bool
+is_authority(struct text t)
+{
+	for (size_t i = 0; i < t.size; i++)
+		if (t.data[i] <= ' ' || t.data[i] > '~'
+		    || strchr("/?#@%\\\"<>", t.data[i]) != NULL)
+			return false;
+	return t.size > 0;
+}
+
+static bool
 split_endpoint(struct place *place, const char *endpoint)
 {
 	struct text all = text_of(endpoint), port;
@@ -61,9 +71,7 @@ split_endpoint(struct place *place, const char *endpoint)
 			      port.size}, port))
 		all.size -= port.size;
 	place->authority = all;
-	return all.size > 0 && memchr(all.data, '/', all.size) == NULL
-	    && memchr(all.data, '@', all.size) == NULL
-	    && memchr(all.data, '?', all.size) == NULL;
+	return is_authority(all);
 }
 
 /* Amazon's own endpoint of a region; China is a partition of its own. */

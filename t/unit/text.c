@@ -121,59 +121,6 @@ test_percent_decode(void)
 }
 
 static void
-test_parse_uint(void)
-{
-	static const struct {
-		struct text in;
-		uint64_t max;
-		int64_t out; /* -1: refused */
-	} cases[] = {
-	    {TEXT("0"), 0, 0},
-	    {TEXT("1"), 0, -1},
-	    {TEXT("5"), 5, 5},
-	    {TEXT("6"), 5, -1},
-	    {TEXT("9"), 8, -1},
-	    {TEXT("9"), 9, 9},
-	    {TEXT("10"), 9, -1},
-	    {TEXT("00010"), 10, 10},
-	    {TEXT("11"), 10, -1},
-	    {TEXT("65535"), 65535, 65535},
-	    {TEXT("65536"), 65535, -1},
-	    {TEXT("9223372036854775807"), INT64_MAX, INT64_MAX},
-	    {TEXT("9223372036854775808"), INT64_MAX, -1},
-	    {TEXT("18446744073709551616"), UINT64_MAX, -1},
-	    {TEXT("99999999999999999999"), UINT64_MAX, -1},
-	    {TEXT(""), 9, -1},
-	    {TEXT(" 1"), 9, -1},
-	    {TEXT("1 "), 9, -1},
-	    {TEXT("+1"), 9, -1},
-	    {TEXT("-1"), 9, -1},
-	    {TEXT("1\0"), 99, -1},
-	    {TEXT("1:"), 99, -1},
-	    {TEXT("1/"), 99, -1},
-	    {TEXT("\xb1"), 99, -1},
-	};
-
-	for (size_t i = 0; i < N_OF(cases); i++) {
-		uint64_t value = 0;
-		bool found =
-		    text_parse_uint(&value, cases[i].in, cases[i].max);
-
-		is_int(found ? (int64_t)value : -1, cases[i].out,
-		    "'%s' of at most %llu", cases[i].in.data,
-		    (unsigned long long)cases[i].max);
-	}
-	{
-		uint64_t value = 0;
-
-		ok(text_parse_uint(&value, TEXT("18446744073709551615"),
-		       UINT64_MAX)
-			&& value == UINT64_MAX,
-		    "the largest of all");
-	}
-}
-
-static void
 test_print_hex(void)
 {
 	static const uint8_t bytes[] = {0x00, 0x0f, 0xf0, 0xff, 0x9a};
@@ -192,7 +139,6 @@ main(void)
 	test_trim();
 	test_cut();
 	test_percent_decode();
-	test_parse_uint();
 	test_print_hex();
 	return tap_done();
 }
