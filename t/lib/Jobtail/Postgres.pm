@@ -157,6 +157,12 @@ sub conninfo ($self, $user = 'postgres', $db = 'postgres')
 # stdin => text for it.
 sub run_psql ($self, $args, %o)
 {
+	return $self->finish_psql($self->start_psql($args, %o));
+}
+
+# The same in the background; what it gives is for finish_psql.
+sub start_psql ($self, $args, %o)
+{
 	my $base = "$self->{dir}/psql.$$." . ++$self->{n_calls};
 	my $pid;
 
@@ -173,11 +179,16 @@ sub run_psql ($self, $args, %o)
 		    $self->conninfo($o{user} // 'postgres', $o{db} // 'postgres'),
 		    @$args or POSIX::_exit(127);
 	}
-	waitpid $pid, 0;
-	my $status = $?;
-	my ($out, $err) = map { slurp($_) } "$base.out", "$base.err";
+	return { pid => $pid, base => $base };
+}
 
-	unlink map { "$base.$_" } qw(in out err);
+sub finish_psql ($self, $run)
+{
+	waitpid $run->{pid}, 0;
+	my $status = $?;
+	my ($out, $err) = map { slurp("$run->{base}.$_") } qw(out err);
+
+	unlink map { "$run->{base}.$_" } qw(in out err);
 	return ($status, $out, $err);
 }
 
@@ -192,9 +203,19 @@ sub slurp ($path)
 # the last line end; dies with psql's message when one fails.
 sub psql ($self, $sql, %o)
 {
-	my ($status, $out, $err) = $self->run_psql(
-	    [qw(-q -A -t -v ON_ERROR_STOP=1 -f -)],
+	return $self->done($self->begin($sql, %o));
+}
+
+# The same in the background: a handle for done(), which gives the output.
+sub begin ($self, $sql, %o)
+{
+	return $self->start_psql([qw(-q -A -t -v ON_ERROR_STOP=1 -f -)],
 	    db => 'jobtail', %o, stdin => $sql);
+}
+
+sub done ($self, $run)
+{
+	my ($status, $out, $err) = $self->finish_psql($run);
 
 	die "psql: $err" if $status != 0;
 	chomp $out;
