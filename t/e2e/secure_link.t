@@ -31,7 +31,7 @@ my $dir = tempdir('jobtail-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $root = "$dir/media";
 my $secret = 'b2a7c1e94f';
 my $word = 'larder9';
-my $base = 'http://media.jobtail.test/artifacts';
+my $base = 'http://media.example.org/artifacts';
 my @keys = (
 	"$word/plain.png",
 	"$word/a b/é+1 (=&\$).png",
