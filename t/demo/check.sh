@@ -34,9 +34,11 @@ with_gcc() {
 			DISTCHECK_CONFIGURE_FLAGS=--enable-werror
 }
 
+# Warnings may pass here: gcc sees ghosts in code that it instruments.
 with_sanitizers() {
-	cd "$work/tree" && ./configure --quiet --enable-sanitizers \
-		--enable-werror CFLAGS='-g -O1' && make -j"$jobs" tests
+	cd "$work/tree" &&
+		./configure --quiet --enable-sanitizers CFLAGS='-g -O1' &&
+		make -j"$jobs" tests
 }
 
 # A test that leaves the choice of a front to its environment is run once
@@ -103,7 +105,7 @@ step "build with clang, warnings are errors" \
 step "build with gcc, make distcheck" \
 	"above: a warning, a file that Makefile.am does not name, or a test" \
 	with_gcc
-step "build with sanitizers" "the first warning above is the one to mend" \
+step "build with sanitizers" "the compiler's words are above" \
 	with_sanitizers
 
 mkdir -m 1777 "$work/tmp"
