@@ -89,7 +89,8 @@ SET LOCAL ROLE jobtail_owner;
 SELECT throws_ok('UPDATE jobtail.job_event SET visibility = ''public''', '42501', NULL, 'the owner cannot change an event');
 SELECT throws_ok('DELETE FROM jobtail.job_event', '42501', NULL, 'nor delete it');
 SELECT throws_ok('TRUNCATE jobtail.job_event', '42501', NULL, 'nor all');
-SELECT throws_ok('DELETE FROM jobtail.job', '42501', NULL, 'nor a job');
+SELECT throws_ok('DELETE FROM jobtail.job', '42501',
+	'DELETE of job is refused: a timeline only grows, and only purge() removes whole jobs', 'nor a job');
 SELECT throws_ok('TRUNCATE jobtail.job CASCADE', '42501', NULL, 'nor all of them');
 RESET ROLE;
 
