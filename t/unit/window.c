@@ -74,7 +74,7 @@ test_spread(void)
 	char id[27];
 
 	for (int i = 0; i < JOBS; i++) {
-		snprintf(id, sizeof(id), "01ARZ3NDEKTSV4RRFFQ69G%04d", i);
+		snprintf(id, sizeof(id), "01ARZ3NDEKTSV4RRFFQ69G%04d", i % 10000);
 		at[window_at(text_of(id), 1776211200, 900, W).rolls_at % W]++;
 	}
 	for (int i = 0; i < W; i++) {
