@@ -1,5 +1,5 @@
 /* The one call that a request makes to the database: key, job and events
- * come from one snapshot. sql/reading.sql has the other side. */
+ * come from one snapshot. sql/timeline.sql has the other side. */
 #ifndef API_TIMELINE_H
 #define API_TIMELINE_H
 

@@ -59,6 +59,10 @@ sub start ($self)
 {
 	my $tries = 3;
 
+	# what one before it has said, when it was stopped too
+	$self->{error_log} = "$self->{home}/error_log";
+	$self->{before} = length $self->errors;
+
 	# the port may be taken between finding and using it
 	while (1) {
 		$self->{port} = free_port;
@@ -116,7 +120,7 @@ sub stop ($self)
 {
 	my $pid = delete $self->{pid} // return undef;
 
-	$self->{errors_in_service} = $self->errors;
+	$self->{errors_in_service} = substr $self->errors, $self->{before};
 	return defined Jobtail::Process::stop($pid, 'TERM', 20) ? 1 : 0;
 }
 
