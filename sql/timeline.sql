@@ -227,6 +227,21 @@ BEGIN
 		RETURN;
 	END IF;
 
+	-- Nothing follows the number of the job's last event: one statement for
+	-- its age, unless it is an internal one.
+	IF since >= head.last_seq THEN
+		RETURN QUERY
+		SELECT 'b'::"char", NULL::timestamptz, NULL::bigint, NULL::bigint,
+		       NULL::boolean, NULL::timestamptz, NULL::bigint, NULL::text,
+		       NULL::text, NULL::timestamptz, NULL::text, NULL::boolean,
+		       NULL::bigint, NULL::bigint, NULL::text, NULL::text, NULL::text,
+		       NULL::text, NULL::text, e.created_at
+		  FROM public_events(head.job_id, head.last_seq - 1, 1) e;
+		IF FOUND THEN
+			RETURN;
+		END IF;
+	END IF;
+
 	-- The usual page is short, and one statement is a quarter cheaper than
 	-- the loop that watches the ceilings: a few events cannot exceed them by
 	-- much, and the responder cuts what is too long for it. (The 17th can
