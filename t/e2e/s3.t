@@ -232,14 +232,19 @@ subtest 'what the links of a page share' => sub {
 	    'Jobtail-Artifacts-Expire');
 };
 
-# Two pages of the same window; one that rolls over in between is asked again.
+# Two pages of the same window, but not of the same second; when it rolls over
+# in between both are asked for again.
 sub pages_of_a_window
 {
 	my $pages = wait_for {
-		my @two = map { page } 1, 2;
+		my $one = page;
+		my $at = int time;
 
-		time < signed_at((links($two[0]))[0]) + 300 ? \@two : undef;
-	} 10, 'two answers of a window';
+		wait_for { int time > $at } 5, 'the next second';
+		my $two = page;
+
+		time < signed_at((links($one))[0]) + 300 ? [$one, $two] : undef;
+	} 20, 'two answers of a window';
 
 	return @$pages;
 }
