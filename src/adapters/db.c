@@ -418,16 +418,15 @@ db_call(struct db_rows *rows, struct scope *s, struct db *db,
 	enum db_outcome outcome = DB_AWAY;
 	struct params params;
 	PGresult *result;
-	bool kept = db->conn != NULL;
+	int tries = 0;
 
 	set_params(&params, statement, values);
 	for (;;) {
 		if (db->conn == NULL && !connect_anew(db, s))
 			return DB_AWAY;
 		try_call(&result, db, s, statement, &params);
-		if (judge(&outcome, rows, s, db, result) == DONE || !kept)
+		if (judge(&outcome, rows, s, db, result) == DONE || ++tries == 2)
 			return outcome;
-		kept = false;
 		s->cause[0] = '\0';
 	}
 }
