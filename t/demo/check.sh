@@ -95,8 +95,9 @@ packages "${build_needs[@]}" clang=/usr/bin/clang \
 	nginx=/usr/sbin/nginx apache2=/usr/sbin/apache2 libapache2-mod-fcgid \
 	spawn-fcgi=/usr/bin/spawn-fcgi python3=/usr/bin/python3 \
 	python3-botocore curl=/usr/bin/curl openssl=/usr/bin/openssl \
-	memcached=/usr/bin/memcached pgbouncer=/usr/sbin/pgbouncer swift-proxy swift-account \
-	swift-container swift-object man-db=/usr/bin/man mandoc=/usr/bin/mandoc
+	memcached=/usr/bin/memcached swift-proxy swift-account \
+	swift-container swift-object pgbouncer=/usr/sbin/pgbouncer \
+	man-db=/usr/bin/man mandoc=/usr/bin/mandoc
 
 step "copy the source" "is the disk full? (df $work)" copy_source
 step "write configure" "autoconf's and automake's words are above" prepare

@@ -9,7 +9,7 @@ policy=/usr/sbin/policy-rc.d
 no_cluster=/etc/postgresql-common/createcluster.d/jobtail-refuses.conf
 as_root=         # "sudo" where needed
 refusing=        # set while services are refused
-servers='^(apache2|apache-htcacheclean|memcached|nginx|postgresql|rsync|swift-.*)$'
+servers='^(apache2|apache-htcacheclean|memcached|nginx|pgbouncer|postgresql|rsync|swift-.*)$'
 
 # is_there NEED: "package" or "package=path" (a pattern that may match
 # something which another package or a build by hand brought).
