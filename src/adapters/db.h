@@ -47,6 +47,15 @@ struct db_rows {
 	int n;
 };
 
+/* One call: what to run, for whom, and what came of it. */
+struct db_call {
+	const struct db_statement *statement;
+	const struct db_value *values;
+	struct scope *scope;
+	struct db_rows rows; /* the scope's, if the outcome is DB_OK */
+	enum db_outcome outcome;
+};
+
 /* Not connected yet: the first call does that. */
 struct db *db_new(const struct db_settings *settings);
 void db_free(struct db *db);
@@ -55,8 +64,10 @@ void db_free(struct db *db);
  * that lost its connection is tried once more on a new one. While the
  * database is known to be away the answer is DB_AWAY at once; attempts are
  * 0.1 to 1 s apart. */
-enum db_outcome db_call(struct db_rows *rows, struct scope *s, struct db *db,
-    const struct db_statement *statement, const struct db_value *values);
+void db_call(struct db *db, struct db_call *call);
+
+/* The same for each of them, on one round trip if all goes well. */
+void db_call_all(struct db *db, struct db_call *const *calls, size_t n);
 
 bool db_is_null(const struct db_rows *rows, int row, int column);
 bool db_bool(const struct db_rows *rows, int row, int column);

@@ -8,12 +8,14 @@
 #include "api/principal.h"
 #include "api/request.h"
 #include "api/route.h"
+#include "api/timeline.h"
 
 struct exchange {
 	const struct app *app;
 	const struct request *req;
 	struct route route;
 	struct principal who;
+	struct timeline timeline;
 	struct job job;
 	struct events events;
 	struct page page;

@@ -15,7 +15,7 @@ enum data_set { DATA_LIVE, DATA_TEST, N_DATA_SETS };
 struct principal {
 	enum data_set data_set;
 	uint8_t key_sha256[CRYPTO_SHA256_SIZE];
-	int64_t tenant_id; /* from here on: set by timeline_read() */
+	int64_t tenant_id; /* from here on: set by timeline_take() */
 	int64_t key_id;
 	bool has_end;
 	int64_t ends_at_us; /* the key's expiry, wall time */

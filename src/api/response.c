@@ -155,7 +155,7 @@ response_problem(struct response *res, const struct scope *s,
 void
 response_reset(struct response *res)
 {
-	enum { KEEP = 256 * 1024 };
+	enum { KEEP = 64 * 1024 };
 
 	res->status = 0;
 	buf_reset(&res->head, KEEP);

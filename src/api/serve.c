@@ -52,10 +52,10 @@ are_params_valid(const struct exchange *x)
 	    || params_valid(&x->route.params);
 }
 
-/* Reads key, job and events at once. With a bad parameter only the key is
+/* Asks for key, job and events at once. With a bad parameter only the key is
  * looked at, and a malformed id needs no query of a job. */
-static bool
-read_all(struct db_rows *rows, struct scope *s, struct exchange *x)
+static void
+ask(struct exchange *x, struct scope *s)
 {
 	const struct route *route = &x->route;
 	const struct param *since = &route->params.of[PARAM_SINCE];
@@ -68,7 +68,29 @@ read_all(struct db_rows *rows, struct scope *s, struct exchange *x)
 
 	if (route->has_id && are_params_valid(x))
 		query.public_id = text_of(route->id);
-	return timeline_read(rows, s, x->app, &x->who, &query);
+	timeline_ask(&x->timeline, s, x->app, &x->who, &query);
+}
+
+static bool
+take(struct exchange *x, struct scope *s)
+{
+	const struct db_rows *rows = &x->timeline.call.rows;
+
+	if (!timeline_take(&x->timeline, s, &x->who))
+		return false;
+	if (!are_params_valid(x))
+		return scope_fail(s, &problem_parameters);
+	if (!job_find(&x->job, s, rows, text_of(x->route.id)))
+		return false;
+	events_take(&x->events, s, rows, &x->job);
+	return true;
+}
+
+static bool
+find_route(struct exchange *x, struct scope *s)
+{
+	return route_find(&x->route, s, x->req, x->app->config->base_path,
+	    patterns, N_RESOURCES);
 }
 
 static bool
@@ -78,36 +100,11 @@ identify(struct exchange *x, struct scope *s)
 	    &x->who, s, x->app, x->req, x->route.params.has_key);
 }
 
-static bool
-find(struct exchange *x, struct scope *s)
+static void
+answer_options(struct response *res)
 {
-	struct db_rows rows;
-
-	if (!read_all(&rows, s, x))
-		return false;
-	if (!are_params_valid(x))
-		return scope_fail(s, &problem_parameters);
-	if (!job_find(&x->job, s, &rows, text_of(x->route.id)))
-		return false;
-	events_take(&x->events, s, &rows, &x->job);
-	return true;
-}
-
-static bool
-answer(struct response *res, struct scope *s, struct exchange *x)
-{
-	if (!route_find(&x->route, s, x->req, x->app->config->base_path,
-		patterns, N_RESOURCES))
-		return false;
-	if (x->route.method == METHOD_OPTIONS) {
-		response_begin(res, 204);
-		response_header(res, "Allow", ROUTE_ALLOW);
-		return true;
-	}
-	if (!identify(x, s) || !find(x, s))
-		return false;
-	resources[x->route.pattern].answer(res, s, x);
-	return true;
+	response_begin(res, 204);
+	response_header(res, "Allow", ROUTE_ALLOW);
 }
 
 /* Never a key, a query, a payload or a URL. */
@@ -144,21 +141,57 @@ serve_tag(struct scope *s, struct crypto *crypto)
 	ulid_make(s->id, s->now_us / 1000, random);
 }
 
+/* What is no problem stands in the response, but for its end. */
+static void
+finish(struct response *res, struct scope *s, const struct exchange *x)
+{
+	bool is_head = text_equal(x->req->method, TEXT("HEAD"));
+
+	if (s->problem == NULL)
+		response_end(res, s, is_head);
+	else
+		response_problem(
+		    res, s, x->app->crypto, &x->route.params, is_head);
+	write_log(res, s, x);
+}
+
+bool
+serve_begin(struct exchange *x, struct response *res, struct scope *s,
+    const struct app *app, const struct request *req)
+{
+	*x = (struct exchange){.app = app, .req = req};
+	response_reset(res);
+	serve_tag(s, app->crypto);
+	if (find_route(x, s)) {
+		if (x->route.method == METHOD_OPTIONS) {
+			answer_options(res);
+		} else if (identify(x, s)) {
+			ask(x, s);
+			return true;
+		}
+	}
+	finish(res, s, x);
+	return false;
+}
+
+void
+serve_end(struct response *res, struct scope *s, struct exchange *x)
+{
+	if (take(x, s))
+		resources[x->route.pattern].answer(res, s, x);
+	finish(res, s, x);
+}
+
 void
 serve(struct response *res, struct scope *s, const struct app *app,
     const struct request *req)
 {
-	struct exchange x = {.app = app, .req = req};
-	bool is_head = text_equal(req->method, TEXT("HEAD"));
+	struct exchange x;
 
-	response_reset(res);
-	serve_tag(s, app->crypto);
-	if (answer(res, s, &x))
-		response_end(res, s, is_head);
-	else
-		response_problem(
-		    res, s, app->crypto, &x.route.params, is_head);
-	write_log(res, s, &x);
+	if (!serve_begin(&x, res, s, app, req))
+		return;
+	db_call(app->db, &x.timeline.call);
+	serve_end(res, s, &x);
 }
 
 void

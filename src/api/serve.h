@@ -6,13 +6,22 @@
 #include "api/response.h"
 
 struct app;
+struct exchange;
 struct request;
 struct scope;
 
 /* Gives the scope its id. */
 void serve_tag(struct scope *s, struct crypto *crypto);
 
-/* Fills res, whatever happens, and writes the request's line to the log. */
+/* The part before the database: true, and x->timeline.call is to be made, or
+ * false, and the response is finished. x points to what it is given. */
+bool serve_begin(struct exchange *x, struct response *res, struct scope *s,
+    const struct app *app, const struct request *req);
+/* The part behind it. Fills res, whatever happens, and writes the request's
+ * line to the log. */
+void serve_end(struct response *res, struct scope *s, struct exchange *x);
+
+/* Both, and the call between them. */
 void serve(struct response *res, struct scope *s, const struct app *app,
     const struct request *req);
 

@@ -28,7 +28,7 @@ check_data_set(const struct app *app, enum data_set data_set)
 {
 	struct principal nobody = {.data_set = data_set};
 	struct timeline_query query = {.max_events = 1};
-	struct db_rows rows;
+	struct timeline timeline;
 	struct arena arena;
 	struct scope s;
 	bool ok;
@@ -36,7 +36,9 @@ check_data_set(const struct app *app, enum data_set data_set)
 	arena_init(&arena, 4096);
 	scope_init(&s, &arena, clock_mono_ms() + WORKER_DEADLINE_MS,
 	    clock_wall_us());
-	(void)timeline_read(&rows, &s, app, &nobody, &query);
+	timeline_ask(&timeline, &s, app, &nobody, &query);
+	db_call(app->db, &timeline.call);
+	(void)timeline_take(&timeline, &s, &nobody);
 	ok = s.problem == &problem_bad_key && s.cause[0] == '\0';
 	printf("database: %s keys: %s%s\n",
 	    data_set == DATA_LIVE ? "sk_live_" : "sk_test_",

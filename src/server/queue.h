@@ -46,8 +46,10 @@ struct queue *queue_new(void);
 void queue_free(struct queue *q);
 
 void queue_push(struct queue *q, struct task *t);
-/* Waits for a task; NULL once the queue is stopped. */
-struct task *queue_pop(struct queue *q);
+/* Waits for tasks and moves some to the list: one, or the n-th part of what
+ * waits if that is more, but not more than most. False once the queue is
+ * stopped. */
+bool queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most);
 
 /* Hands an answered task back to the reactor. It is woken only if something
  * is left to do; else it finds the task when the connection's next request,
@@ -64,7 +66,7 @@ void queue_clear_fd(struct queue *q);
 /* Moves the tasks that have come back to the list. */
 void queue_take_back(struct queue *q, struct task_list *list);
 
-/* From now on queue_pop() gives NULL to everybody. */
+/* From now on queue_pop() gives nothing to anybody. */
 void queue_stop(struct queue *q);
 
 #endif
