@@ -16,7 +16,16 @@ struct db_settings {
 	enum db_prepare prepare;
 };
 
-enum db_type { DB_BOOL, DB_INT4, DB_INT8, DB_TEXT, DB_BYTEA, DB_TEXT_ARRAY };
+enum db_type {
+	DB_BOOL,
+	DB_INT4,
+	DB_INT8,
+	DB_TEXT,
+	DB_BYTEA,
+	DB_TEXT_ARRAY,
+	DB_INT8_ARRAY,
+	DB_BYTEA_ARRAY,
+};
 
 /* A parameter's value; the statement says its type. An absent text is NULL,
  * as is_null is for the others. Arrays are written as text ('{a,b}'). */

@@ -16,7 +16,16 @@ static const unsigned int type_oids[] = {
     [DB_TEXT] = 25,
     [DB_BYTEA] = 17,
     [DB_TEXT_ARRAY] = 1009,
+    [DB_INT8_ARRAY] = 1016,
+    [DB_BYTEA_ARRAY] = 1001,
 };
+
+static bool
+is_array(enum db_type type)
+{
+	return type == DB_TEXT_ARRAY || type == DB_INT8_ARRAY
+	    || type == DB_BYTEA_ARRAY;
+}
 
 static void
 set_number(struct db_params *p, int i, enum db_type type, int64_t number)
@@ -46,11 +55,10 @@ db_set_params(struct db_params *p, const struct db_statement *statement,
 		enum db_type type = statement->types[i];
 
 		p->types[i] = type_oids[type];
-		p->formats[i] = type != DB_TEXT_ARRAY;
+		p->formats[i] = !is_array(type);
 		p->values[i] = NULL;
 		p->lengths[i] = 0;
-		if (type == DB_TEXT || type == DB_BYTEA
-		    || type == DB_TEXT_ARRAY) {
+		if (type == DB_TEXT || type == DB_BYTEA || is_array(type)) {
 			p->values[i] = values[i].text.data;
 			p->lengths[i] = (int)values[i].text.size;
 		} else if (!values[i].is_null) {
