@@ -6,6 +6,7 @@ struct config;
 struct crypto;
 struct crypto_hmac;
 struct db;
+struct places;
 struct signer;
 
 struct app {
@@ -14,6 +15,7 @@ struct app {
 	struct crypto *crypto;
 	struct crypto_hmac *body_hmac; /* NULL: hmac_secret_file is not set */
 	struct signer *signer;
+	struct places *places;         /* NULL: nobody may wait */
 };
 
 #endif

@@ -20,6 +20,9 @@ static const struct variable {
     {TEXT("REDIRECT_HTTP_AUTHORIZATION"), AT(redirected_authorization)},
     {TEXT("HTTP_X_SHOPIFY_HMAC_SHA256"), AT(hmac)},
     {TEXT("HTTP_IF_NONE_MATCH"), AT(if_none_match)},
+    {TEXT("HTTP_ACCEPT"), AT(accept)},
+    {TEXT("HTTP_PREFER"), AT(prefer)},
+    {TEXT("HTTP_LAST_EVENT_ID"), AT(last_event_id)},
     {TEXT("SERVER_SOFTWARE"), AT(server)},
 };
 

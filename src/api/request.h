@@ -16,6 +16,9 @@ struct request {
 	struct text redirected_authorization; /* after Apache's rewrite */
 	struct text hmac;        /* X-Shopify-Hmac-Sha256 */
 	struct text if_none_match;
+	struct text accept;
+	struct text prefer;
+	struct text last_event_id; /* an EventSource's cursor */
 	struct text server;      /* the web server's name */
 	bool has_body;
 };

@@ -103,6 +103,13 @@ response_end(struct response *res, const struct scope *s, bool is_head)
 	buf_string(&res->head, "\r\n");
 }
 
+void
+response_end_head(struct response *res, const struct scope *s)
+{
+	response_header(res, "X-Request-Id", s->id);
+	buf_string(&res->head, "\r\n");
+}
+
 static int
 one_to_five(struct crypto *crypto)
 {

@@ -8,33 +8,34 @@
 #include "api/exchange.h"
 #include "api/feed.h"
 #include "api/problem.h"
+#include "api/record.h"
+#include "api/stream.h"
 #include "api/timeline.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/scope.h"
 
-#include <inttypes.h>
 
-static const char *const patterns[] = {
-    "/v1/jobs/{id}/events",
-    "/v1/jobs/{id}",
+enum { SERVE_EVENTS, SERVE_DETAIL, N_RESOURCES };
+
+static const char *const patterns[N_RESOURCES] = {
+    [SERVE_EVENTS] = "/v1/jobs/{id}/events",
+    [SERVE_DETAIL] = "/v1/jobs/{id}",
 };
 
 /* What answers the pattern, which events it is about, and whether it has
  * parameters; unknown ones are ignored. */
 static const struct resource {
 	const char *name;
-	void (*answer)(
+	enum verdict (*answer)(
 	    struct response *res, struct scope *s, struct exchange *x);
 	bool tail;
 	bool has_params;
-} resources[] = {
-    {"events", feed, .has_params = true},
-    {"detail", detail, .tail = true},
+} resources[N_RESOURCES] = {
+    [SERVE_EVENTS] = {"events", feed, .has_params = true},
+    [SERVE_DETAIL] = {"detail", detail, .tail = true},
 };
-
-enum { N_RESOURCES = sizeof(resources) / sizeof(resources[0]) };
 
 static int64_t
 max_events(const struct exchange *x)
@@ -42,7 +43,19 @@ max_events(const struct exchange *x)
 	const struct param *limit = &x->route.params.of[PARAM_LIMIT];
 	int64_t most = x->app->config->max_events;
 
+	if (x->hold.form != FORM_JSON)
+		return most;
 	return limit->given && limit->value < most ? limit->value : most;
+}
+
+/* A stream's pieces are shorter than a page. */
+static int64_t
+max_bytes(const struct exchange *x)
+{
+	int64_t most = x->app->config->max_bytes;
+
+	return x->hold.form != FORM_JSON && most > STREAM_BATCH
+	    ? STREAM_BATCH : most;
 }
 
 static bool
@@ -58,11 +71,11 @@ static void
 ask(struct exchange *x, struct scope *s)
 {
 	const struct route *route = &x->route;
-	const struct param *since = &route->params.of[PARAM_SINCE];
 	struct timeline_query query = {
-	    .has_since = since->given,
-	    .since = since->value,
+	    .has_since = x->hold.has_cursor,
+	    .since = x->hold.cursor,
 	    .max_events = max_events(x),
+	    .max_bytes = max_bytes(x),
 	    .tail = resources[route->pattern].tail,
 	};
 
@@ -89,8 +102,11 @@ take(struct exchange *x, struct scope *s)
 static bool
 find_route(struct exchange *x, struct scope *s)
 {
-	return route_find(&x->route, s, x->req, x->app->config->base_path,
-	    patterns, N_RESOURCES);
+	if (!route_find(&x->route, s, x->req, x->app->config->base_path,
+		patterns, N_RESOURCES))
+		return false;
+	x->resource = resources[x->route.pattern].name;
+	return true;
 }
 
 static bool
@@ -105,31 +121,6 @@ answer_options(struct response *res)
 {
 	response_begin(res, 204);
 	response_header(res, "Allow", ROUTE_ALLOW);
-}
-
-/* Never a key, a query, a payload or a URL. */
-static void
-write_log(const struct response *res, const struct scope *s,
-    const struct exchange *x)
-{
-	enum log_level level = res->status == 500 ? LEVEL_ERROR
-	    : s->cause[0] != '\0' ? LEVEL_WARN : LEVEL_INFO;
-	bool routed = s->problem != &problem_method
-	    && s->problem != &problem_no_route;
-
-	if (!log_wants(level))
-		return;
-	log_line(level,
-	    "request id=%s method=%.*s resource=%s job=%s status=%d code=%s "
-	    "bytes=%zu events=%zu key=%" PRId64 " ms=%.1f%s%s%s",
-	    s->id, x->req->method.size > 16 ? 16 : (int)x->req->method.size,
-	    x->req->method.data, routed ? resources[x->route.pattern].name : "-",
-	    x->route.has_id ? x->route.id : "-", res->status,
-	    s->problem == NULL ? "-" : s->problem->code, res->body.size,
-	    x->page.n_events, x->who.key_id,
-	    (double)(clock_wall_us() - s->now_us) / 1000.0,
-	    s->cause[0] == '\0' ? "" : " cause=\"", s->cause,
-	    s->cause[0] == '\0' ? "" : "\"");
 }
 
 void
@@ -147,12 +138,13 @@ finish(struct response *res, struct scope *s, const struct exchange *x)
 {
 	bool is_head = text_equal(x->req->method, TEXT("HEAD"));
 
-	if (s->problem == NULL)
-		response_end(res, s, is_head);
-	else
+	if (s->problem != NULL)
 		response_problem(
 		    res, s, x->app->crypto, &x->route.params, is_head);
-	write_log(res, s, x);
+	else if (x->hold.form == FORM_JSON)
+		response_end(res, s, is_head);
+	else
+		response_end_head(res, s);
 }
 
 bool
@@ -162,36 +154,40 @@ serve_begin(struct exchange *x, struct response *res, struct scope *s,
 	*x = (struct exchange){.app = app, .req = req};
 	response_reset(res);
 	serve_tag(s, app->crypto);
+	x->hold.began_us = s->now_us;
 	if (find_route(x, s)) {
 		if (x->route.method == METHOD_OPTIONS) {
 			answer_options(res);
 		} else if (identify(x, s)) {
+			if (resources[x->route.pattern].has_params)
+				hold_init(&x->hold, s, app->config, req,
+				    &x->route);
 			ask(x, s);
 			return true;
 		}
 	}
 	finish(res, s, x);
+	record_answer(res, s, x);
 	return false;
 }
 
-void
+enum verdict
 serve_end(struct response *res, struct scope *s, struct exchange *x)
 {
+	enum verdict verdict = VERDICT_ANSWER;
+
 	if (take(x, s))
-		resources[x->route.pattern].answer(res, s, x);
-	finish(res, s, x);
-}
-
-void
-serve(struct response *res, struct scope *s, const struct app *app,
-    const struct request *req)
-{
-	struct exchange x;
-
-	if (!serve_begin(&x, res, s, app, req))
-		return;
-	db_call(app->db, &x.timeline.call);
-	serve_end(res, s, &x);
+		verdict = resources[x->route.pattern].answer(res, s, x);
+	if (verdict == VERDICT_ANSWER || x->hold.form != FORM_JSON)
+		finish(res, s, x);
+	else
+		response_reset(res);
+	x->hold.n_bytes = res->body.size;
+	if (verdict == VERDICT_ANSWER)
+		record_answer(res, s, x);
+	else
+		hold_keep(&x->hold, &x->who, &x->job);
+	return verdict;
 }
 
 void

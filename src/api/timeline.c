@@ -61,8 +61,6 @@ void
 timeline_ask(struct timeline *t, struct scope *s, const struct app *app,
     const struct principal *who, const struct timeline_query *query)
 {
-	const struct config *config = app->config;
-
 	*t = (struct timeline){
 	    .call = {&statements[who->data_set], t->values, s},
 	    .values = {
@@ -72,9 +70,9 @@ timeline_ask(struct timeline *t, struct scope *s, const struct app *app,
 		{.text = query->public_id},
 		{.is_null = !query->has_since, .number = query->since},
 		{.number = query->max_events},
-		{.number = config->max_bytes},
+		{.number = query->max_bytes},
 		{.number = query->tail},
-		{.number = config->closed_grace},
+		{.number = app->config->closed_grace},
 	    },
 	};
 }

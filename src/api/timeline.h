@@ -14,6 +14,7 @@ struct timeline_query {
 	bool has_since;
 	int64_t since;
 	int64_t max_events;
+	int64_t max_bytes;
 	bool tail; /* the newest events, for the detail, instead of a page */
 };
 

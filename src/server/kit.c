@@ -3,6 +3,7 @@
 
 #include "adapters/crypto.h"
 #include "adapters/db.h"
+#include "api/places.h"
 #include "base/config.h"
 #include "base/secret.h"
 
@@ -69,9 +70,13 @@ check_database(const struct config *c, const struct complaint *to)
 {
 	char why[200];
 
-	if (db_check_conninfo(c->database, why, sizeof(why)))
-		return true;
-	return complain(to, "database", "database is no conninfo: %s", why);
+	if (!db_check_conninfo(c->database, why, sizeof(why)))
+		return complain(
+		    to, "database", "database is no conninfo: %s", why);
+	if (!db_check_conninfo(c->listen_database, why, sizeof(why)))
+		return complain(to, "listen_database",
+		    "listen_database is no conninfo: %s", why);
+	return true;
 }
 
 /* A secret's file that must, or may, be set. */
@@ -183,7 +188,18 @@ kit_release(struct kit *kit)
 	wipe(kit->s3_token);
 	wipe(kit->link_secret);
 	wipe(kit->hmac_secret);
+	places_free(kit->places);
 	*kit = (struct kit){0};
+}
+
+void
+kit_make_places(struct kit *kit, int64_t most)
+{
+	const struct config *c = kit->config;
+
+	kit->places = places_new(
+	    c->max_waiters < most ? c->max_waiters : most,
+	    c->max_waiters_per_key);
 }
 
 static enum db_prepare
@@ -206,6 +222,7 @@ kit_open(struct app *app, const struct kit *kit)
 	    .config = kit->config,
 	    .db = db_new(&db),
 	    .crypto = crypto_new(),
+	    .places = kit->places,
 	};
 	app->signer = signer_new(&kit->signer, app->crypto);
 	if (kit->hmac_secret != NULL) {

@@ -2,6 +2,8 @@
 #include "server/queue.h"
 
 #include "base/memory.h"
+#include "server/look.h"
+#include "server/patrol.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,6 +25,9 @@ struct queue {
 void
 task_free(struct task *t)
 {
+	look_free(t->look);
+	patrol_free(t->patrol);
+	free(t->hold);
 	buf_release(&t->parameters);
 	outq_release(&t->rest);
 	free(t);
@@ -107,7 +112,8 @@ queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most)
 static bool
 leaves_work(const struct task *t)
 {
-	return t->broken || !t->keep || !outq_is_empty(&t->rest);
+	return t->kind != TASK_REQUEST || t->hold != NULL || t->broken
+	    || !t->keep || !outq_is_empty(&t->rest);
 }
 
 void

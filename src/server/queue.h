@@ -8,11 +8,25 @@
 #include <sys/queue.h>
 
 struct conn;
+struct hold;
+struct look;
+struct patrol;
 
-/* One request to be answered. It belongs to the reactor, then to the queue,
- * then to one worker, then to the reactor again. */
+enum task_kind {
+	TASK_REQUEST, /* one that has arrived */
+	TASK_LOOK,    /* on behalf of those who wait for a job */
+	TASK_PATROL,  /* on behalf of all who wait */
+};
+
+/* Work for a worker. It belongs to the reactor, then to the queue, then to
+ * one worker, then to the reactor again. */
 struct task {
 	STAILQ_ENTRY(task) next;
+	enum task_kind kind;
+
+	struct look *look;
+	struct patrol *patrol;
+
 	struct conn *conn;      /* the reactor's; workers do not look */
 
 	/* the request; the reactor fills it in */
@@ -22,6 +36,7 @@ struct task {
 	bool has_body;
 	bool keep;              /* the connection may be used again */
 	int64_t accepted_ms;    /* monotonic */
+	uint64_t stamp;         /* the hub's */
 
 	/* Whoever sets this first may answer: the worker, or the reactor when
 	 * the time is up. A worker that comes second frees the task. */
@@ -32,6 +47,7 @@ struct task {
 	bool noticed;
 
 	/* the worker's result */
+	struct hold *hold;      /* the request waits; NULL: it is answered */
 	struct outq rest;       /* what the peer has not taken yet */
 	bool broken;            /* the connection is of no more use */
 };

@@ -4,6 +4,8 @@
 #include "adapters/db.h"
 #include "adapters/fcgi.h"
 #include "api/exchange.h"
+#include "api/places.h"
+#include "api/record.h"
 #include "api/serve.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -11,6 +13,8 @@
 #include "base/memory.h"
 #include "base/scope.h"
 #include "server/kit.h"
+#include "server/look.h"
+#include "server/patrol.h"
 #include "server/queue.h"
 
 #include <pthread.h>
@@ -31,6 +35,7 @@ struct seat {
 	struct request request;
 	struct exchange exchange;
 	struct response response;
+	enum verdict verdict;
 };
 
 struct worker {
@@ -65,26 +70,56 @@ static bool
 send_answer(struct seat *seat)
 {
 	const struct response *res = &seat->response;
+	bool end = seat->verdict == VERDICT_ANSWER;
 	struct task *t = seat->task;
 	struct iovec *pieces;
-	size_t n = fcgi_frame(&pieces, &seat->arena, t->id,
-	    buf_as_text(&res->head), buf_as_text(&res->body));
+	size_t n;
 
-	return res->status != 0 && outq_send(&t->rest, t->fd, pieces, n);
+	if (res->status == 0)
+		return !end;
+	n = fcgi_frame(&pieces, &seat->arena, t->id, buf_as_text(&res->head),
+	    buf_as_text(&res->body), end);
+	return outq_send(&t->rest, t->fd, pieces, n);
+}
+
+/* The request was to be held, but its connection is gone. */
+static void
+let_go(const struct seat *seat, const struct worker *w)
+{
+	if (seat->verdict == VERDICT_ANSWER)
+		return;
+	places_give_back(w->app.places, &seat->exchange.who);
+	record_end(&seat->exchange.hold, "gone");
+}
+
+static void
+keep_hold(struct seat *seat)
+{
+	struct task *t = seat->task;
+
+	if (seat->verdict == VERDICT_HOLD) {
+		t->hold = memory_new(sizeof(*t->hold));
+		*t->hold = seat->exchange.hold;
+	}
 }
 
 /* The task goes back, unless the reactor has answered in the meantime: then
  * it is nobody's any more. */
 static void
-give_back(struct seat *seat, struct queue *queue)
+give_back(struct seat *seat, struct worker *w)
 {
 	struct task *t = seat->task;
 
 	if (atomic_exchange(&t->claimed, true)) {
+		let_go(seat, w);
 		task_free(t);
 	} else {
 		t->broken = !send_answer(seat);
-		queue_give_back(queue, t);
+		if (t->broken)
+			let_go(seat, w);
+		else
+			keep_hold(seat);
+		queue_give_back(w->queue, t);
 	}
 	arena_reset(&seat->arena);
 }
@@ -95,6 +130,7 @@ begin(struct seat *seat, struct worker *w, struct task *t)
 {
 	seat->task = t;
 	seat->response.status = 0;
+	seat->verdict = VERDICT_ANSWER;
 	scope_init(&seat->scope, &seat->arena,
 	    t->accepted_ms + WORKER_DEADLINE_MS, clock_wall_us());
 	if (atomic_load(&t->claimed)) {
@@ -107,7 +143,7 @@ begin(struct seat *seat, struct worker *w, struct task *t)
 	else if (serve_begin(&seat->exchange, &seat->response, &seat->scope,
 		     &w->app, &seat->request))
 		return true;
-	give_back(seat, w->queue);
+	give_back(seat, w);
 	return false;
 }
 
@@ -131,8 +167,45 @@ answer(struct worker *w, struct task_list *list)
 	for (size_t i = 0; i < n; i++) {
 		struct seat *seat = &w->seats[i];
 
-		serve_end(&seat->response, &seat->scope, &seat->exchange);
-		give_back(seat, w->queue);
+		seat->verdict = serve_end(
+		    &seat->response, &seat->scope, &seat->exchange);
+		give_back(seat, w);
+	}
+}
+
+/* What is no request of its own. */
+static void
+look(struct worker *w, struct task *t)
+{
+	const struct look_tools tools = {&w->app, &w->seats[0].arena,
+	    &w->seats[1].arena, &w->seats[0].response};
+
+	if (t->kind == TASK_LOOK)
+		look_run(t->look, &tools);
+	else
+		patrol_run(t->patrol, &w->app, tools.whole);
+	queue_give_back(w->queue, t);
+}
+
+/* Requests first, then looks. */
+static void
+work(struct worker *w, struct task_list *list)
+{
+	struct task_list requests = STAILQ_HEAD_INITIALIZER(requests);
+	struct task_list looks = STAILQ_HEAD_INITIALIZER(looks);
+	struct task *t;
+
+	while ((t = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, next);
+		if (t->kind == TASK_REQUEST)
+			STAILQ_INSERT_TAIL(&requests, t, next);
+		else
+			STAILQ_INSERT_TAIL(&looks, t, next);
+	}
+	answer(w, &requests);
+	while ((t = STAILQ_FIRST(&looks)) != NULL) {
+		STAILQ_REMOVE_HEAD(&looks, next);
+		look(w, t);
 	}
 }
 
@@ -144,7 +217,7 @@ run(void *argument)
 	size_t n_workers = (size_t)w->app.config->workers;
 
 	while (queue_pop(&list, w->queue, n_workers, SEATS))
-		answer(w, &list);
+		work(w, &list);
 	return NULL;
 }
 

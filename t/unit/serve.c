@@ -5,6 +5,7 @@
 #include "adapters/crypto.h"
 #include "adapters/db.h"
 #include "api/app.h"
+#include "api/exchange.h"
 #include "api/request.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -63,10 +64,14 @@ test_cases(void)
 		    .authorization = text_of(cases[i].authorization),
 		};
 		int64_t began = clock_mono_ms();
+		struct exchange x;
 		struct scope s;
 
 		scope_init(&s, &arena, began + 2000, clock_wall_us());
-		serve(&res, &s, &app, &req);
+		if (serve_begin(&x, &res, &s, &app, &req)) {
+			db_call(app.db, &x.timeline.call);
+			(void)serve_end(&res, &s, &x);
+		}
 		is_int(res.status, cases[i].status, "%s", cases[i].what);
 		ok(clock_mono_ms() - began < 2500, "in time");
 		head = arena_copy(&arena, res.head.data, res.head.size);
