@@ -1,14 +1,13 @@
 /* From a hold to an answer. */
 #include "api/again.h"
 
+#include "api/app.h"
 #include "api/exchange.h"
 #include "api/feed.h"
 #include "api/frames.h"
 #include "api/problem.h"
 #include "api/record.h"
 #include "api/response.h"
-#include "api/app.h"
-#include "base/config.h"
 #include "base/scope.h"
 
 #include <string.h>
@@ -23,7 +22,7 @@ again_ask(struct exchange *x, struct scope *s, const struct app *app,
 	    .has_since = span->has_since,
 	    .since = span->since,
 	    .max_events = span->max_events,
-	    .max_bytes = app->config->max_bytes,
+	    .max_bytes = span->max_bytes,
 	};
 
 	*x = (struct exchange){

@@ -15,6 +15,7 @@ struct again_span {
 	bool has_since;
 	int64_t since;
 	int64_t max_events;
+	int64_t max_bytes;
 };
 
 /* Writes the call for them, with the key of h, into x->timeline; x then holds

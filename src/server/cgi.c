@@ -9,6 +9,7 @@
 #include "api/frames.h"
 #include "api/problem.h"
 #include "api/record.h"
+#include "api/stream.h"
 #include "api/request.h"
 #include "api/serve.h"
 #include "base/clock.h"
@@ -91,7 +92,8 @@ look(struct response *res, struct hold *h, const struct app *app,
     struct arena *a, bool is_last)
 {
 	struct again_span span = {
-	    h->has_cursor, h->cursor, app->config->max_events};
+	    h->has_cursor, h->cursor, app->config->max_events,
+	    h->form == FORM_JSON ? app->config->max_bytes : STREAM_BATCH};
 	enum verdict verdict = VERDICT_HOLD;
 	struct exchange x;
 	struct scope s;

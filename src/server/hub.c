@@ -1,6 +1,7 @@
 /* Jobs by their ids, marks, looks and patrols. */
 #include "server/hub.h"
 
+#include "api/stream.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -16,9 +17,9 @@ enum {
 };
 
 void
-hub_init(struct hub *hub, int64_t max_events)
+hub_init(struct hub *hub, int64_t max_events, int64_t max_bytes)
 {
-	*hub = (struct hub){.max_events = max_events};
+	*hub = (struct hub){.max_events = max_events, .max_bytes = max_bytes};
 	TAILQ_INIT(&hub->due);
 	TAILQ_INIT(&hub->later);
 	STAILQ_INIT(&hub->looks);
@@ -145,9 +146,10 @@ mark(struct hub *hub, struct hub_job *job, int64_t now_ms)
 static void
 look_at_once(struct hub *hub, struct waiter *w)
 {
-	struct look *l = look_new(w->job, 1);
+	struct look *l =
+	    look_new(w->job, 1, hub->max_events, STREAM_BATCH);
 
-	look_add(l, w, hub->max_events);
+	look_add(l, w);
 	w->lent = true;
 	w->job->n_looks++;
 	STAILQ_INSERT_TAIL(&hub->looks, l, entry);
@@ -324,9 +326,10 @@ make_look(const struct hub *hub, struct hub_job *job)
 			continue;
 		if (first == NULL) {
 			first = w;
-			l = look_new(job, LOOK_MAX);
+			l = look_new(job, LOOK_MAX,
+			    max_events(hub, &w->hold), hub->max_bytes);
 		}
-		look_add(l, w, max_events(hub, &w->hold));
+		look_add(l, w);
 		w->lent = true;
 		if (l->n == LOOK_MAX)
 			break;

@@ -37,7 +37,7 @@ struct hub_notice {
 };
 
 struct hub {
-	int64_t max_events; /* of a look */
+	int64_t max_events, max_bytes; /* of a look */
 	struct hub_bucket buckets[HUB_BUCKETS];
 	struct hub_job_list due;   /* to be looked at */
 	struct hub_job_list later; /* in the order of not_before_ms */
@@ -52,7 +52,7 @@ struct hub {
 	int64_t away_since_ms;     /* the database; 0: it is not */
 };
 
-void hub_init(struct hub *hub, int64_t max_events);
+void hub_init(struct hub *hub, int64_t max_events, int64_t max_bytes);
 /* Nobody waits any more. */
 void hub_release(struct hub *hub);
 

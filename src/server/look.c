@@ -17,11 +17,14 @@
 #include <string.h>
 
 struct look *
-look_new(struct hub_job *job, size_t n)
+look_new(
+    struct hub_job *job, size_t n, int64_t max_events, int64_t max_bytes)
 {
 	struct look *l = memory_new(sizeof(*l));
 
 	l->job = job;
+	l->span.max_events = max_events;
+	l->span.max_bytes = max_bytes;
 	l->waiters = memory_new(n * sizeof(struct waiter *));
 	return l;
 }
@@ -36,17 +39,15 @@ look_free(struct look *l)
 }
 
 void
-look_add(struct look *l, struct waiter *w, int64_t max_events)
+look_add(struct look *l, struct waiter *w)
 {
 	const struct hold *h = &w->hold;
+	struct again_span *span = &l->span;
 
-	if (l->n == 0)
-		l->span = (struct again_span){
-		    h->has_cursor, h->cursor, max_events};
-	else if (!h->has_cursor)
-		l->span.has_since = false;
-	else if (h->cursor < l->span.since)
-		l->span.since = h->cursor;
+	if (l->n == 0 || (span->has_since && !h->has_cursor))
+		span->has_since = h->has_cursor;
+	if (l->n == 0 || h->cursor < span->since)
+		span->since = h->cursor;
 	l->waiters[l->n++] = w;
 }
 

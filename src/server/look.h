@@ -30,13 +30,14 @@ struct look {
 
 STAILQ_HEAD(look_list, look);
 
-/* An empty look with room for n. */
-struct look *look_new(struct hub_job *job, size_t n);
+/* An empty look with room for n waiters, at no more than so much. */
+struct look *look_new(struct hub_job *job, size_t n, int64_t max_events,
+    int64_t max_bytes);
 /* The waiters are not the look's. */
 void look_free(struct look *l);
 
 /* Adds a waiter, and what it wants to see to the span. */
-void look_add(struct look *l, struct waiter *w, int64_t max_events);
+void look_add(struct look *l, struct waiter *w);
 
 /* What a worker lends: arenas for the whole look and for one waiter at a
  * time, and a response. */

@@ -274,7 +274,7 @@ traffic_init(struct traffic *t, int epoll, struct queue *queue,
 	t->epoll = epoll;
 	t->queue = queue;
 	t->places = kit->places;
-	hub_init(&t->hub, kit->config->max_events);
+	hub_init(&t->hub, kit->config->max_events, kit->config->max_bytes);
 	t->crypto = crypto_new();
 	arena_init(&t->arena, ARENA_FIRST);
 	conns_init(&t->conns);
