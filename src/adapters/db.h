@@ -28,7 +28,8 @@ enum db_type {
 };
 
 /* A parameter's value; the statement says its type. An absent text is NULL,
- * as is_null is for the others. Arrays are written as text ('{a,b}'). */
+ * as is_null is for the others. Arrays are written as text ('{a,b}'), with a
+ * NUL behind them. */
 struct db_value {
 	bool is_null;
 	int64_t number;

@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 
+#include <assert.h>
 #include <endian.h>
 #include <string.h>
 
@@ -61,6 +62,9 @@ db_set_params(struct db_params *p, const struct db_statement *statement,
 		if (type == DB_TEXT || type == DB_BYTEA || is_array(type)) {
 			p->values[i] = values[i].text.data;
 			p->lengths[i] = (int)values[i].text.size;
+			/* of texts, libpq does not look at the length */
+			assert(!is_array(type) || p->values[i] == NULL
+			    || p->values[i][p->lengths[i]] == '\0');
 		} else if (!values[i].is_null) {
 			set_number(p, i, type, values[i].number);
 		}

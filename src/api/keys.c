@@ -89,7 +89,7 @@ print_array(struct buf *out, const struct keys *keys)
 		buf_char(out, '"');
 	}
 	buf_char(out, '}');
-	return buf_as_text(out);
+	return buf_as_string(out);
 }
 
 static void
@@ -118,9 +118,13 @@ keys_read(struct keys *keys, struct scope *s, const struct app *app)
 	if (keys->n > 0)
 		db_call(app->db, &call);
 	buf_release(&array);
-	if (keys->n > 0 && call.outcome == DB_OK)
-		take_rows(keys, &call.rows);
-	return keys->n == 0 || call.outcome == DB_OK;
+	if (keys->n == 0)
+		return true;
+	if (call.outcome != DB_OK)
+		return scope_fail(s, call.outcome == DB_AWAY
+			? &problem_unavailable : &problem_internal);
+	take_rows(keys, &call.rows);
+	return true;
 }
 
 /* Without a job only the key is looked at. */

@@ -28,7 +28,7 @@ void keys_add(struct keys *keys, const struct principal *who);
 void keys_sort(struct keys *keys);
 
 /* Asks keys_alive() for all of them at once; those that it does not name are
- * doubtful. False, with a cause: the database is away. */
+ * doubtful. Fails with 503 or 500. */
 bool keys_read(struct keys *keys, struct scope *s, const struct app *app);
 
 /* Asks authenticate(), which decides, for each that is doubtful: an operator

@@ -3,6 +3,7 @@
 
 #include "adapters/db.h"
 #include "api/app.h"
+#include "api/problem.h"
 #include "base/buf.h"
 #include "base/scope.h"
 
@@ -54,7 +55,7 @@ print_array(struct buf *out, const struct tail *list, size_t n)
 		buf_int(out, list[i].job_id);
 	}
 	buf_char(out, '}');
-	return buf_as_text(out);
+	return buf_as_string(out);
 }
 
 static void
@@ -80,7 +81,8 @@ tails_read(struct tail *list, size_t n, enum data_set data_set,
 	db_call(app->db, &call);
 	buf_release(&array);
 	if (call.outcome != DB_OK)
-		return false;
+		return scope_fail(s, call.outcome == DB_AWAY
+			? &problem_unavailable : &problem_internal);
 	for (int row = 0; row < call.rows.n; row++) {
 		struct tail *tail = find(
 		    list, n, db_int64(&call.rows, row, COL_JOB_ID));

@@ -17,8 +17,7 @@ struct tail {
 };
 
 /* Asks job_tails() for all of them at once. A job that is gone, or of which
- * it cannot say whether it is closed, is unknown. False, with a cause: the
- * database is away. Sorts the list by job_id. */
+ * it cannot say whether it is closed, is unknown. Fails with 503 or 500. Sorts the list by job_id. */
 bool tails_read(struct tail *list, size_t n, enum data_set data_set,
     struct scope *s, const struct app *app);
 

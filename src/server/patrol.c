@@ -1,6 +1,7 @@
 /* Asking for all. */
 #include "server/patrol.h"
 
+#include "api/problem.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -56,6 +57,8 @@ patrol_run(struct patrol *p, const struct app *app, struct arena *a)
 	for (int i = 0; i < N_DATA_SETS && p->reached; i++)
 		p->reached = run_part(&p->of[i], (enum data_set)i, &s, app);
 	if (!p->reached)
-		log_line(LEVEL_DEBUG, "patrol cause=\"%s\"", s.cause);
+		log_line(s.problem == &problem_unavailable ? LEVEL_DEBUG
+							   : LEVEL_ERROR,
+		    "patrol cause=\"%s\"", s.cause);
 	arena_reset(a);
 }
