@@ -26,6 +26,7 @@ check_PROGRAMS = \
 	t/unit/serve.t \
 	t/unit/sigv4.t \
 	t/unit/text.t \
+	t/unit/ticket.t \
 	t/unit/ulid.t \
 	t/unit/window.t
 
@@ -85,6 +86,8 @@ t_unit_sigv4_t_SOURCES = t/unit/sigv4.c
 t_unit_sigv4_t_LDADD = $(unit_ldadd)
 t_unit_text_t_SOURCES = t/unit/text.c
 t_unit_text_t_LDADD = $(unit_ldadd)
+t_unit_ticket_t_SOURCES = t/unit/ticket.c
+t_unit_ticket_t_LDADD = $(unit_ldadd)
 t_unit_ulid_t_SOURCES = t/unit/ulid.c
 t_unit_ulid_t_LDADD = $(unit_ldadd)
 t_unit_window_t_SOURCES = t/unit/window.c
