@@ -7,6 +7,7 @@ struct crypto;
 struct crypto_hmac;
 struct db;
 struct signer;
+struct ticket_keys;
 
 struct app {
 	const struct config *config;
@@ -14,6 +15,7 @@ struct app {
 	struct crypto *crypto;
 	struct crypto_hmac *body_hmac; /* NULL: hmac_secret_file is not set */
 	struct signer *signer;
+	struct ticket_keys *ticket_keys; /* NULL: there are no tickets */
 };
 
 #endif

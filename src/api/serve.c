@@ -7,6 +7,7 @@
 #include "api/detail.h"
 #include "api/exchange.h"
 #include "api/feed.h"
+#include "api/issue.h"
 #include "api/problem.h"
 #include "api/timeline.h"
 #include "base/clock.h"
@@ -16,10 +17,15 @@
 
 #include <inttypes.h>
 
+/* The first ones have patterns; with ?ticket=new, EVENTS becomes TICKET. */
+enum { EVENTS, DETAIL, TICKET };
+
 static const char *const patterns[] = {
-    "/v1/jobs/{id}/events",
-    "/v1/jobs/{id}",
+    [EVENTS] = "/v1/jobs/{id}/events",
+    [DETAIL] = "/v1/jobs/{id}",
 };
+
+enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
 /* What answers the pattern, which events it is about, and whether it has
  * parameters; unknown ones are ignored. */
@@ -30,11 +36,10 @@ static const struct resource {
 	bool tail;
 	bool has_params;
 } resources[] = {
-    {"events", feed, .has_params = true},
-    {"detail", detail, .tail = true},
+    [EVENTS] = {"events", feed, .has_params = true},
+    [DETAIL] = {"detail", detail, .tail = true},
+    [TICKET] = {"ticket", issue, .tail = true, .has_params = true},
 };
-
-enum { N_RESOURCES = sizeof(resources) / sizeof(resources[0]) };
 
 static int64_t
 max_events(const struct exchange *x)
@@ -71,11 +76,17 @@ read_all(struct db_rows *rows, struct scope *s, struct exchange *x)
 	return timeline_read(rows, s, x->app, &x->who, &query);
 }
 
+/* A ticket opens events and nothing else. */
 static bool
 identify(struct exchange *x, struct scope *s)
 {
-	return principal_read(
-	    &x->who, s, x->app, x->req, x->route.params.has_key);
+	const struct params *params = &x->route.params;
+
+	if (x->route.pattern == EVENTS && x->app->ticket_keys != NULL
+	    && params->ticket.data != NULL)
+		return principal_read_ticket(
+		    &x->who, s, x->app, x->req, &x->route);
+	return principal_read(&x->who, s, x->app, x->req, params->has_key);
 }
 
 static bool
@@ -97,8 +108,10 @@ static bool
 answer(struct response *res, struct scope *s, struct exchange *x)
 {
 	if (!route_find(&x->route, s, x->req, x->app->config->base_path,
-		patterns, N_RESOURCES))
+		patterns, N_PATTERNS))
 		return false;
+	if (x->route.pattern == EVENTS && issue_is_wanted(x))
+		x->route.pattern = TICKET;
 	if (x->route.method == METHOD_OPTIONS) {
 		response_begin(res, 204);
 		response_header(res, "Allow", ROUTE_ALLOW);

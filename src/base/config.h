@@ -44,6 +44,8 @@ struct config {
 	char *secure_link_secret_file;
 	int64_t artifact_ttl;    /* seconds */
 	int64_t artifact_window; /* seconds */
+	char *ticket_keys_file;
+	int64_t ticket_ttl;      /* seconds */
 	char *hmac_secret_file;
 	int64_t max_events;
 	int64_t max_bytes;

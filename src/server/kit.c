@@ -5,6 +5,7 @@
 #include "adapters/db.h"
 #include "base/config.h"
 #include "base/secret.h"
+#include "signing/ticket.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -147,6 +148,20 @@ load_store(struct kit *kit, const struct complaint *to)
 	}
 }
 
+static bool
+load_ticket_keys(struct kit *kit, const struct complaint *to)
+{
+	static const char key[] = "ticket_keys_file";
+	const char *path = kit->config->ticket_keys_file;
+	char why[300];
+
+	if (!load_secret(&kit->ticket_keys, key, path, false, to))
+		return false;
+	return ticket_keys_check(
+		   text_of(kit->ticket_keys), why, sizeof(why))
+	    || complain(to, key, "%s: %.150s %s", key, path, why);
+}
+
 bool
 kit_load(struct kit *kit, const struct config *config, char *error,
     size_t size)
@@ -162,7 +177,8 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 	    && check_database(config, &to)
 	    && load_store(kit, &to)
 	    && load_secret(&kit->hmac_secret, "hmac_secret_file",
-		config->hmac_secret_file, false, &to))
+		config->hmac_secret_file, false, &to)
+	    && load_ticket_keys(kit, &to))
 		return true;
 	kit_release(kit);
 	return false;
@@ -183,6 +199,7 @@ kit_release(struct kit *kit)
 	wipe(kit->s3_token);
 	wipe(kit->link_secret);
 	wipe(kit->hmac_secret);
+	wipe(kit->ticket_keys);
 	*kit = (struct kit){0};
 }
 
@@ -213,6 +230,9 @@ kit_open(struct app *app, const struct kit *kit)
 		crypto_hmac_set_key(
 		    app->body_hmac, text_of(kit->hmac_secret));
 	}
+	if (kit->ticket_keys != NULL)
+		app->ticket_keys = ticket_keys_new(
+		    text_of(kit->ticket_keys), app->crypto);
 }
 
 void
@@ -221,5 +241,6 @@ kit_close(struct app *app)
 	db_free(app->db);
 	signer_free(app->signer);
 	crypto_hmac_free(app->body_hmac);
+	ticket_keys_free(app->ticket_keys);
 	crypto_free(app->crypto);
 }

@@ -17,6 +17,7 @@ struct kit {
 	char *s3_token;
 	char *link_secret;
 	char *hmac_secret;
+	char *ticket_keys;
 };
 
 /* Checks the settings against each other and reads the secrets. On failure

@@ -109,6 +109,8 @@ static const struct {
 	"WWW-Authenticate: Bearer\r\n"},
     {&problem_bad_key, 401, "Unauthorized", "UNAUTHORIZED",
 	"WWW-Authenticate: Bearer error=\"invalid_token\"\r\n"},
+    {&problem_bad_ticket, 401, "Unauthorized", "UNAUTHORIZED",
+	"WWW-Authenticate: Bearer error=\"invalid_token\"\r\n"},
     {&problem_key_in_query, 401, "Unauthorized", "UNAUTHORIZED",
 	"WWW-Authenticate: Bearer error=\"invalid_request\"\r\n"},
     {&problem_not_capable, 403, "Forbidden", "FORBIDDEN",
