@@ -6,6 +6,7 @@ check_PROGRAMS = \
 	t/unit/clock.t \
 	t/unit/config.t \
 	t/unit/conn.t \
+	t/unit/cors.t \
 	t/unit/crypto.t \
 	t/unit/cursor.t \
 	t/unit/doc.t \
@@ -46,6 +47,8 @@ t_unit_config_t_SOURCES = t/unit/config.c
 t_unit_config_t_LDADD = $(unit_ldadd)
 t_unit_conn_t_SOURCES = t/unit/conn.c
 t_unit_conn_t_LDADD = $(unit_ldadd)
+t_unit_cors_t_SOURCES = t/unit/cors.c
+t_unit_cors_t_LDADD = $(unit_ldadd)
 t_unit_crypto_t_SOURCES = t/unit/crypto.c
 t_unit_crypto_t_LDADD = $(unit_ldadd)
 t_unit_cursor_t_SOURCES = t/unit/cursor.c

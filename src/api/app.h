@@ -3,6 +3,7 @@
 #define API_APP_H
 
 struct config;
+struct cors;
 struct crypto;
 struct crypto_hmac;
 struct db;
@@ -16,6 +17,7 @@ struct app {
 	struct crypto_hmac *body_hmac; /* NULL: hmac_secret_file is not set */
 	struct signer *signer;
 	struct ticket_keys *ticket_keys; /* NULL: there are no tickets */
+	const struct cors *cors;         /* NULL: CORS is off */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include "adapters/crypto.h"
 #include "adapters/db.h"
 #include "api/app.h"
+#include "api/cors.h"
 #include "api/detail.h"
 #include "api/exchange.h"
 #include "api/feed.h"
@@ -165,6 +166,7 @@ serve(struct response *res, struct scope *s, const struct app *app,
 	bool is_head = text_equal(req->method, TEXT("HEAD"));
 
 	response_reset(res);
+	res->lines = cors_lines(app->cors, req);
 	serve_tag(s, app->crypto);
 	if (answer(res, s, &x))
 		response_end(res, s, is_head);

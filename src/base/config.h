@@ -46,6 +46,7 @@ struct config {
 	int64_t artifact_window; /* seconds */
 	char *ticket_keys_file;
 	int64_t ticket_ttl;      /* seconds */
+	char *cors_origins;
 	char *hmac_secret_file;
 	int64_t max_events;
 	int64_t max_bytes;

@@ -42,6 +42,7 @@ const struct setting settings[] = {
     {"artifact_window", SETTING_SECONDS, AT(artifact_window), "300s", 0, 86400},
     {"ticket_keys_file", SETTING_WORDS, AT(ticket_keys_file)},
     {"ticket_ttl", SETTING_SECONDS, AT(ticket_ttl), "300s", 1, 3600},
+    {"cors_origins", SETTING_WORDS, AT(cors_origins)},
     {"hmac_secret_file", SETTING_WORDS, AT(hmac_secret_file)},
     {"max_events", SETTING_NUMBER, AT(max_events), "5000", 1, 100000},
     {"max_bytes", SETTING_BYTES, AT(max_bytes), "4MiB", KIB, 64 * MIB},

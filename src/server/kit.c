@@ -3,6 +3,7 @@
 
 #include "adapters/crypto.h"
 #include "adapters/db.h"
+#include "api/cors.h"
 #include "base/config.h"
 #include "base/secret.h"
 #include "signing/ticket.h"
@@ -162,6 +163,19 @@ load_ticket_keys(struct kit *kit, const struct complaint *to)
 	    || complain(to, key, "%s: %.150s %s", key, path, why);
 }
 
+static bool
+load_cors(struct kit *kit, const struct complaint *to)
+{
+	const char *origins = kit->config->cors_origins;
+	char why[400];
+
+	if (origins == NULL)
+		return true;
+	kit->cors = cors_new(origins, why, sizeof(why));
+	return kit->cors != NULL
+	    || complain(to, "cors_origins", "cors_origins: %s", why);
+}
+
 bool
 kit_load(struct kit *kit, const struct config *config, char *error,
     size_t size)
@@ -178,7 +192,8 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 	    && load_store(kit, &to)
 	    && load_secret(&kit->hmac_secret, "hmac_secret_file",
 		config->hmac_secret_file, false, &to)
-	    && load_ticket_keys(kit, &to))
+	    && load_ticket_keys(kit, &to)
+	    && load_cors(kit, &to))
 		return true;
 	kit_release(kit);
 	return false;
@@ -200,6 +215,7 @@ kit_release(struct kit *kit)
 	wipe(kit->link_secret);
 	wipe(kit->hmac_secret);
 	wipe(kit->ticket_keys);
+	cors_free(kit->cors);
 	*kit = (struct kit){0};
 }
 
@@ -223,6 +239,7 @@ kit_open(struct app *app, const struct kit *kit)
 	    .config = kit->config,
 	    .db = db_new(&db),
 	    .crypto = crypto_new(),
+	    .cors = kit->cors,
 	};
 	app->signer = signer_new(&kit->signer, app->crypto);
 	if (kit->hmac_secret != NULL) {

@@ -18,6 +18,7 @@ struct kit {
 	char *link_secret;
 	char *hmac_secret;
 	char *ticket_keys;
+	struct cors *cors;
 };
 
 /* Checks the settings against each other and reads the secrets. On failure

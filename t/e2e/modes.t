@@ -213,6 +213,8 @@ subtest 'settings that are refused' => sub {
 	    ticket_keys_file => $open);
 	refuses('ticket ttl', qr/bad value '2h' for ticket_ttl; write 30s/,
 	    ticket_ttl => '2h');
+	refuses('cors', qr/conf:\d+: cors_origins: '\*' is no origin; write/,
+	    cors_origins => 'https://app.example.org *');
 	refuses('too long a life', qr/604800s together/,
 	    artifact_ttl => '604800s');
 	my ($status, $text) = run_it({ %{ $t->conf },
@@ -225,11 +227,13 @@ subtest 'what -t, -tt, -T and -V say' => sub {
 	my $keys = $t->secret('ticket', "a ticket key of some length\n"
 	    . 'and the one before it');
 	my ($status, $text) = run_it({ %{ $t->conf },
-		ticket_keys_file => $keys }, '-t');
+		ticket_keys_file => $keys,
+		cors_origins => 'https://app.example.org' }, '-t');
 	is($status, 0, '-t');
 	like($text, qr/^settings: ok$/m, 'ok');
 	like($text, qr/^ticket_keys_file = \Q$keys\E$/m, 'the name of a file');
 	unlike($text, qr/of some length|before it/, '... not what is in it');
+	like($text, qr/^cors_origins = https:\S+$/m, 'origins');
 	like($text, qr/^workers = 2$/m, 'and what would be used');
 	unlike($text, qr/wJalrXUtnFEMI/, 'no secret');
 	($status, $text) = run_it($t->conf, '-tt');

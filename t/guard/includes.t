@@ -10,7 +10,7 @@ use Test::More;
 use Tree;
 
 my @folders = qw(base adapters signing api server);
-my @api     = qw(app problem cursor ulid request params route principal
+my @api     = qw(app problem cursor ulid request params route cors principal
     timeline job events links page etag response exchange document detail issue
     feed serve);
 

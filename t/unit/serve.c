@@ -5,6 +5,7 @@
 #include "adapters/crypto.h"
 #include "adapters/db.h"
 #include "api/app.h"
+#include "api/cors.h"
 #include "api/request.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -118,6 +119,47 @@ test_tickets(void)
 	response_release(&res);
 }
 
+/* Each answer of the table begins with the lines, and only while they are
+ * wanted. */
+static void
+test_cors(void)
+{
+	struct response res = {0};
+	char error[100], want[1000];
+	struct cors *cors = cors_new("https://h", error, sizeof(error));
+
+	for (size_t i = 0; i < 2 * N_OF(cases); i++) {
+		size_t at = i / 2;
+		struct request req = {
+		    .method = text_of(cases[at].method),
+		    .path_info = text_of(cases[at].path),
+		    .query = text_of(cases[at].query),
+		    .authorization = text_of(cases[at].authorization),
+		    .origin = TEXT("https://h"),
+		};
+		struct scope s;
+
+		app.cors = i % 2 == 0 ? cors : NULL;
+		snprintf(want, sizeof(want), "\r\n%s",
+		    app.cors == NULL ? "" : cors_lines(cors, &req));
+		scope_init(&s, &arena, clock_mono_ms() + 2000,
+		    clock_wall_us());
+		serve(&res, &s, &app, &req);
+		buf_char(&res.head, '\0');
+		ok(app.cors != NULL
+			? strncmp(strstr(res.head.data, "\r\n"), want,
+			      strlen(want)) == 0
+			: strstr(res.head.data, "Access-Control") == NULL
+			    && strstr(res.head.data, "Vary") == NULL,
+		    "%s: CORS %s", cases[at].what,
+		    app.cors == NULL ? "off" : "on");
+		arena_reset(&arena);
+	}
+	app.cors = NULL;
+	cors_free(cors);
+	response_release(&res);
+}
+
 static void
 test_cases(void)
 {
@@ -189,6 +231,7 @@ main(void)
 	app.signer = signer_new(&settings, app.crypto);
 	test_cases();
 	test_tickets();
+	test_cors();
 	test_unavailable();
 	signer_free(app.signer);
 	db_free(app.db);
