@@ -110,6 +110,7 @@ again_answer(struct response *res, struct scope *s, struct hold *h,
 		req.if_none_match = text_of(h->etag);
 	memcpy(s->id, h->id, sizeof(s->id));
 	response_reset(res);
+	res->lines = h->lines;
 	verdict = h->form == FORM_JSON ? answer_poll(res, s, &x)
 				       : answer_stream(res, s, &x);
 	if (verdict == VERDICT_ANSWER)

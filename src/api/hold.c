@@ -57,6 +57,7 @@ hold_init(struct hold *h, const struct scope *s, const struct config *config,
     const struct request *req, const struct route *route)
 {
 	*h = (struct hold){.began_us = s->now_us, .route = *route};
+	h->route.params.ticket = (struct text){0}; /* it has been read */
 	memcpy(h->id, s->id, sizeof(h->id));
 	take_form(h, config, req);
 	take_wait(h, config, req);

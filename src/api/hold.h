@@ -25,6 +25,7 @@ enum verdict {
 struct hold {
 	char id[ULID_SIZE + 1]; /* the request's, in the log */
 	int64_t began_us;       /* wall time */
+	const char *lines;      /* of its head: CORS, which is settled once */
 	enum form form;
 	struct route route;
 	struct principal who;

@@ -19,6 +19,8 @@ struct request {
 	struct text accept;
 	struct text prefer;
 	struct text last_event_id; /* an EventSource's cursor */
+	struct text origin;      /* empty if there were several */
+	struct text requested_method; /* Access-Control-Request-Method */
 	struct text server;      /* the web server's name */
 	bool has_body;
 };

@@ -60,6 +60,8 @@ response_begin(struct response *res, int status)
 	buf_char(&res->head, ' ');
 	buf_string(&res->head, reason(status));
 	end_header(res);
+	if (res->lines != NULL)
+		buf_string(&res->head, res->lines);
 }
 
 void
@@ -165,6 +167,7 @@ response_reset(struct response *res)
 	enum { KEEP = 64 * 1024 };
 
 	res->status = 0;
+	res->lines = NULL;
 	buf_reset(&res->head, KEEP);
 	buf_reset(&res->body, KEEP);
 }

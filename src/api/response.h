@@ -11,6 +11,7 @@ struct scope;
 
 struct response {
 	int status;
+	const char *lines; /* every head begins with these; NULL: none */
 	struct buf head; /* CGI header lines (RFC 3875, section 6.3), ended */
 	struct buf body;
 };

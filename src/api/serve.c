@@ -4,25 +4,28 @@
 #include "adapters/crypto.h"
 #include "adapters/db.h"
 #include "api/app.h"
+#include "api/cors.h"
 #include "api/detail.h"
 #include "api/exchange.h"
 #include "api/feed.h"
+#include "api/issue.h"
 #include "api/problem.h"
 #include "api/record.h"
 #include "api/stream.h"
 #include "api/timeline.h"
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/scope.h"
 
+/* The first ones have patterns; with ?ticket=new, EVENTS becomes TICKET. */
+enum { EVENTS, DETAIL, TICKET };
 
-enum { SERVE_EVENTS, SERVE_DETAIL, N_RESOURCES };
-
-static const char *const patterns[N_RESOURCES] = {
-    [SERVE_EVENTS] = "/v1/jobs/{id}/events",
-    [SERVE_DETAIL] = "/v1/jobs/{id}",
+static const char *const patterns[] = {
+    [EVENTS] = "/v1/jobs/{id}/events",
+    [DETAIL] = "/v1/jobs/{id}",
 };
+
+enum { N_PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
 /* What answers the pattern, which events it is about, and whether it has
  * parameters; unknown ones are ignored. */
@@ -32,9 +35,10 @@ static const struct resource {
 	    struct response *res, struct scope *s, struct exchange *x);
 	bool tail;
 	bool has_params;
-} resources[N_RESOURCES] = {
-    [SERVE_EVENTS] = {"events", feed, .has_params = true},
-    [SERVE_DETAIL] = {"detail", detail, .tail = true},
+} resources[] = {
+    [EVENTS] = {"events", feed, .has_params = true},
+    [DETAIL] = {"detail", detail, .tail = true},
+    [TICKET] = {"ticket", issue, .tail = true, .has_params = true},
 };
 
 static int64_t
@@ -103,17 +107,25 @@ static bool
 find_route(struct exchange *x, struct scope *s)
 {
 	if (!route_find(&x->route, s, x->req, x->app->config->base_path,
-		patterns, N_RESOURCES))
+		patterns, N_PATTERNS))
 		return false;
+	if (x->route.pattern == EVENTS && issue_is_wanted(x))
+		x->route.pattern = TICKET;
 	x->resource = resources[x->route.pattern].name;
 	return true;
 }
 
+/* A ticket opens events and nothing else. */
 static bool
 identify(struct exchange *x, struct scope *s)
 {
-	return principal_read(
-	    &x->who, s, x->app, x->req, x->route.params.has_key);
+	const struct params *params = &x->route.params;
+
+	if (x->route.pattern == EVENTS && x->app->ticket_keys != NULL
+	    && params->ticket.data != NULL)
+		return principal_read_ticket(
+		    &x->who, s, x->app, x->req, &x->route);
+	return principal_read(&x->who, s, x->app, x->req, params->has_key);
 }
 
 static void
@@ -153,15 +165,17 @@ serve_begin(struct exchange *x, struct response *res, struct scope *s,
 {
 	*x = (struct exchange){.app = app, .req = req};
 	response_reset(res);
+	res->lines = cors_lines(app->cors, req);
 	serve_tag(s, app->crypto);
 	x->hold.began_us = s->now_us;
 	if (find_route(x, s)) {
 		if (x->route.method == METHOD_OPTIONS) {
 			answer_options(res);
 		} else if (identify(x, s)) {
-			if (resources[x->route.pattern].has_params)
+			if (x->route.pattern == EVENTS)
 				hold_init(&x->hold, s, app->config, req,
 				    &x->route);
+			x->hold.lines = res->lines;
 			ask(x, s);
 			return true;
 		}

@@ -38,7 +38,7 @@ fail_call(struct scope *s, enum db_outcome outcome, const struct principal *who)
 		    "sql/jobtail.sql\"",
 		    who->data_set == DATA_LIVE ? "jobtail" : "jobtail_test",
 		    s->cause);
-		return scope_fail(s, &problem_bad_key);
+		return scope_fail(s, principal_refusal(who));
 	default: return scope_fail(s, &problem_internal);
 	}
 }
@@ -47,7 +47,7 @@ static bool
 identify(struct principal *who, struct scope *s, const struct db_rows *rows)
 {
 	if (rows->n == 0)
-		return scope_fail(s, &problem_bad_key);
+		return scope_fail(s, principal_refusal(who));
 	who->tenant_id = db_int64(rows, 0, COL_TENANT_ID);
 	who->key_id = db_int64(rows, 0, COL_KEY_ID);
 	who->has_end = !db_is_null(rows, 0, COL_EXPIRES_AT);

@@ -49,6 +49,9 @@ struct config {
 	int64_t sse_max;         /* seconds; 0: no streams */
 	int64_t max_waiters;
 	int64_t max_waiters_per_key; /* 0: no limit of its own */
+	char *ticket_keys_file;
+	int64_t ticket_ttl;      /* seconds */
+	char *cors_origins;
 	char *hmac_secret_file;
 	int64_t max_events;
 	int64_t max_bytes;

@@ -18,6 +18,8 @@ struct kit {
 	char *link_secret;
 	char *hmac_secret;
 	struct places *places; /* to wait in; NULL: nobody waits */
+	char *ticket_keys;
+	struct cors *cors;
 };
 
 /* Checks the settings against each other and reads the secrets. On failure

@@ -151,7 +151,8 @@ answer_all(struct look *l, const struct exchange *x,
 		struct waiter *w = l->waiters[i];
 
 		answer_one(w, l, x,
-		    is_dead(w, keys) ? &problem_bad_key : problem, tools);
+		    is_dead(w, keys) ? principal_refusal(&w->hold.who)
+				 : problem, tools);
 	}
 }
 

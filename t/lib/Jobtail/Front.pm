@@ -85,9 +85,17 @@ sub wait_ready ($self)
 			delete $self->{pid};
 			die "$self->{kind} ended with status $?\n";
 		}
-		IO::Socket::INET->new("127.0.0.1:$self->{port}");
+		IO::Socket::INET->new("127.0.0.1:$self->{port}")
+		    && $self->can_run_cgi;
 	} 15, $self->{kind};
 	return;
+}
+
+# mod_cgid's own daemon may be later than Apache; it is not waited for there.
+sub can_run_cgi ($self)
+{
+	return -S "$self->{home}/run/cgid.$self->{pid}"
+	    || !grep { $_ eq 'cgid' } @{ $kinds{ $self->{kind} }{modules} // [] };
 }
 
 sub kind ($self) { return $self->{kind} }
