@@ -288,6 +288,9 @@ sub silences ($self) { return @{ $self->{silences} } }
 # The events that have come: { seq, text, at }, in both kinds of stream.
 sub events ($self) { return @{ $self->{events} } }
 
+# The last one so far; an empty hash before there is one.
+sub latest ($self) { return $self->{events}[-1] // {} }
+
 # The nth event, from 0, when it comes in time.
 sub event ($self, $n, $seconds)
 {
