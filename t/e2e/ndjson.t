@@ -167,11 +167,11 @@ subtest 'a key that ends' => sub {
 };
 
 subtest 'an empty line in silence' => sub {
-	my ($at) = $quiet->await(20, sub { ($quiet->silences)[0] });
+	my $at = $quiet->await(20, sub { ($quiet->silences)[0] });
 	my $began = $quiet->{began_at};
 
-	cmp_ok(($at // 'inf') - $began, '>', 14, 'not before its time');
-	cmp_ok(time - $began, '<', 30, 'nor long after');
+	ok(defined $at, 'comes') or return;
+	cmp_ok($at - $began, '>', 14, 'not before its time');
 	is(join('|', $quiet->lines), ($quiet->events)[0]{text} . '|',
 	    'and nothing else');
 	$quiet->hang_up;

@@ -366,11 +366,11 @@ subtest 'a key that ends' => sub {
 };
 
 subtest 'a comment in silence' => sub {
-	my ($at) = $quiet->await(20, sub { ($quiet->silences)[0] });
+	my $at = $quiet->await(20, sub { ($quiet->silences)[0] });
 	my $began = $quiet->{began_at};
 
-	cmp_ok(($at // 'inf') - $began, '>', 14, 'not before its time');
-	cmp_ok(time - $began, '<', 30, 'nor long after');
+	ok(defined $at, 'comes') or return;
+	cmp_ok($at - $began, '>', 14, 'not before its time');
 	is(seqs($quiet->events), 1, 'which is no event');
 	$quiet->hang_up;
 };
