@@ -81,13 +81,15 @@ answer_stream(struct response *res, struct scope *s, struct exchange *x)
 static enum verdict
 answer_poll(struct response *res, struct scope *s, struct exchange *x)
 {
-	if (s->problem != NULL)
+	if (s->problem != NULL) {
 		response_problem(
 		    res, s, x->app->crypto, &x->route.params, false);
-	else if (feed(res, s, x) == VERDICT_HOLD)
+	} else if (feed(res, s, x) == VERDICT_HOLD) {
+		response_reset(res); /* the page that was looked at */
 		return VERDICT_HOLD;
-	else
+	} else {
 		response_end(res, s, false);
+	}
 	return VERDICT_ANSWER;
 }
 

@@ -90,6 +90,9 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 		begin(res, x);
 	}
 	put_events(res, s, x);
+	if (!h->placed && res->body.size == 0)
+		/* mod_proxy_fcgi keeps a head until something follows it */
+		frames_silence(&res->body, h->form);
 	if (x->job.closed && !h->more) {
 		frames_end(&res->body, h, x->job.status);
 		return VERDICT_ANSWER;

@@ -10,7 +10,9 @@ use Time::HiRes qw(time);
 # For what happens at once, on a busy machine.
 use constant SOON => 4;
 
-my $t = setup;
+# What the shipped .htaccess tells its user to write, mod_fcgid's file says.
+my $t = setup(Jobtail::Front::chosen() eq 'htaccess'
+    ? (conf => { wait_max => '5s', sse_max => '0s' }) : ());
 my $tenant = $t->tenant;
 my $key = $t->key($tenant);
 my $kind = $t->front->kind;

@@ -199,6 +199,9 @@ subtest 'nobody can listen' => sub {
 	my $live = hold($job);
 
 	ok(stay($live), 'held all the same');
+	$t->event($job, 'stage', visibility => 'internal');
+	$live->await(2.5, sub { $live->{status} });
+	ok($live->is_held, 'it is looked at in vain, and nothing is sent');
 	my $seq = $t->event($job, 'stage');
 	my $committed = time;
 	my $answer = $live->whole(10);
