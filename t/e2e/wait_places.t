@@ -4,6 +4,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Jobtail::Test;
+use Jobtail::Wire;
 use Time::HiRes qw(time);
 
 # For what happens at once, on a busy machine; far below every long wait.
@@ -199,9 +200,6 @@ subtest 'nobody can listen' => sub {
 	my $live = hold($job);
 
 	ok(stay($live), 'held all the same');
-	$t->event($job, 'stage', visibility => 'internal');
-	$live->await(2.5, sub { $live->{status} });
-	ok($live->is_held, 'it is looked at in vain, and nothing is sent');
 	my $seq = $t->event($job, 'stage');
 	my $committed = time;
 	my $answer = $live->whole(10);
@@ -216,6 +214,23 @@ subtest 'nobody can listen' => sub {
 	$seq = $t->event($job, 'stage');
 	is(seqs($live->whole(1 + SOON)), $seq,
 	    'and by a last look when the time is up');
+};
+
+# Web servers forgive bytes before the answer's head.
+subtest 'what is looked at in vain is sent nothing' => sub {
+	my $job = $t->job($tenant);
+	my $wire = $t->wire;
+
+	$wire->send(Jobtail::Wire::request(params => Jobtail::Wire::params(
+	    "/v1/jobs/$job/events", QUERY_STRING => 'since=1&wait=20',
+	    HTTP_AUTHORIZATION => "Bearer $key")));
+	$t->event($job, 'stage', visibility => 'internal');
+	is($wire->read_record(2.5), undef, 'nothing for an internal event');
+	my $seq = $t->event($job, 'stage');
+	my $answer = $wire->answer(10);
+
+	like($answer->{raw}, qr/\AStatus: 200 OK\r\n/, 'then an answer');
+	is($answer->{json}{latest_seq}, $seq, 'for a public one');
 };
 
 subtest 'writers give no notice' => sub {
