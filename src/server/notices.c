@@ -134,7 +134,7 @@ retry_later(struct notices *n, const char *cause)
 		n->backoff_ms = BACKOFF_MOST_MS;
 	n->retry_at_ms = clock_mono_ms() + n->backoff_ms;
 	if (!n->was_lost)
-		log_line(LEVEL_NOTICE, "listen lost cause=\"%s\"", cause);
+		log_line(LEVEL_NOTICE, "notices lost cause=\"%s\"", cause);
 	n->was_lost = true;
 }
 
@@ -176,7 +176,7 @@ take_echo(struct notices *n)
 	n->backoff_ms = 0;
 	n->hub->hears = !is_switched_off(n);
 	if (n->was_lost)
-		log_line(LEVEL_NOTICE, "listen again");
+		log_line(LEVEL_NOTICE, "notices are heard again");
 	n->was_lost = false;
 }
 
@@ -195,7 +195,7 @@ end_dialling(struct notices *n)
 	n->state = LISTENING;
 	watch(n, db_listen_fd(n->db));
 	if (is_switched_off(n))
-		log_line(LEVEL_NOTICE, "listen setting=jobtail.notify "
+		log_line(LEVEL_NOTICE, "notices setting=jobtail.notify "
 		    "value=%s", n->setting);
 	/* what happened before is looked for by hand */
 	hub_doubt(n->hub, clock_mono_ms());
