@@ -146,8 +146,7 @@ mark(struct hub *hub, struct hub_job *job, int64_t now_ms)
 static void
 look_at_once(struct hub *hub, struct waiter *w)
 {
-	struct look *l =
-	    look_new(w->job, 1, hub->max_events, STREAM_BATCH);
+	struct look *l = look_new(w->job, hub->max_events, STREAM_BATCH);
 
 	look_add(l, w);
 	w->lent = true;
@@ -326,8 +325,8 @@ make_look(const struct hub *hub, struct hub_job *job)
 			continue;
 		if (first == NULL) {
 			first = w;
-			l = look_new(job, LOOK_MAX,
-			    max_events(hub, &w->hold), hub->max_bytes);
+			l = look_new(job, max_events(hub, &w->hold),
+			    hub->max_bytes);
 		}
 		look_add(l, w);
 		w->lent = true;

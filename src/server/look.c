@@ -17,15 +17,13 @@
 #include <string.h>
 
 struct look *
-look_new(
-    struct hub_job *job, size_t n, int64_t max_events, int64_t max_bytes)
+look_new(struct hub_job *job, int64_t max_events, int64_t max_bytes)
 {
 	struct look *l = memory_new(sizeof(*l));
 
 	l->job = job;
 	l->span.max_events = max_events;
 	l->span.max_bytes = max_bytes;
-	l->waiters = memory_new(n * sizeof(struct waiter *));
 	return l;
 }
 
@@ -48,6 +46,11 @@ look_add(struct look *l, struct waiter *w)
 		span->has_since = h->has_cursor;
 	if (l->n == 0 || h->cursor < span->since)
 		span->since = h->cursor;
+	if (l->n == l->room) {
+		l->room = l->room == 0 ? 4 : 2 * l->room;
+		l->waiters = memory_grow(
+		    l->waiters, l->room * sizeof(struct waiter *));
+	}
 	l->waiters[l->n++] = w;
 }
 

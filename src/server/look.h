@@ -17,8 +17,8 @@ struct look {
 	STAILQ_ENTRY(look) entry; /* the hub's */
 	struct hub_job *job;      /* the reactor's */
 	struct again_span span;
-	size_t n;
 	struct waiter **waiters;
+	size_t n, room;
 
 	/* what came of it */
 	bool reached;     /* the database has answered */
@@ -30,9 +30,9 @@ struct look {
 
 STAILQ_HEAD(look_list, look);
 
-/* An empty look with room for n waiters, at no more than so much. */
-struct look *look_new(struct hub_job *job, size_t n, int64_t max_events,
-    int64_t max_bytes);
+/* An empty look, at no more than so much. */
+struct look *look_new(
+    struct hub_job *job, int64_t max_events, int64_t max_bytes);
 /* The waiters are not the look's. */
 void look_free(struct look *l);
 

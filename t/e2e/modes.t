@@ -238,6 +238,10 @@ subtest 'what -t, -tt, -T and -V say' => sub {
 	unlike($text, qr/wJalrXUtnFEMI/, 'no secret');
 	($status, $text) = run_it($t->conf, '-tt');
 	is($status, 0, '-tt');
+	like($text, qr/^notices: ok$/m, 'it hears itself');
+	(undef, $text) = run_it({ %{ $t->conf },
+		listen_database => 'host=/nonexistent' }, '-tt');
+	like($text, qr/^notices: not heard, .*: connect: /m, 'or says why not');
 	like($text, qr/^database: sk_live_ keys: ok$/m, 'live keys');
 	like($text, qr/^database: sk_test_ keys: ok$/m, 'test keys');
 	($status, $text) = run_it({ %{ $t->conf }, database =>
