@@ -190,6 +190,8 @@ sub nginx_server ($self)
 	    "access_log $self->{access_log} jobtail;",
 	    'include jobtail_errors.conf;',
 	    'include jobtail_locations.conf;',
+	    # Debian's nginx.conf has a long list of types
+	    'types { image/png png; }',
 	    defined $media
 	    ? ("set \$jobtail_media_root $media;",
 		'include jobtail_media_secret.conf;',

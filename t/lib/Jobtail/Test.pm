@@ -232,7 +232,7 @@ sub sql ($self, $statement, %o)
 sub quote ($value)
 {
 	return 'NULL' if !defined $value;
-	return $value =~ s/'/''/gr =~ s/\A|\z/'/gr;
+	return "'" . $value =~ s/'/''/gr . "'";
 }
 
 # JSON as it is given, or made from data.
