@@ -341,6 +341,19 @@ subtest 'streams that are hung up' => sub {
 	$_->close for $page, $ended, @refused;
 };
 
+subtest 'a ticket that is over' => sub {
+	$t->reconfigure(%conf, sse_max => '2s', ticket_ttl => '3s');
+	my ($job, $page) = live();
+
+	is($page->state('error'), 'error', 'ends the page when it comes back');
+	$t->event($job, 'stage', message => 'meanwhile');
+	$page->run(q{location.hash = location.hash.replace(/ticket=.*/,
+	    'ticket=} . ticket($job) . q{')});
+	is($page->state('live'), 'live', 'a new one behind the "#" goes on');
+	is(@{ $page->shown(2) }, 2, 'with all events');
+	$page->close;
+};
+
 subtest 'tickets are in no log of requests' => sub {
 	my $log = $t->front->accesses . $media->accesses;
 
