@@ -6,6 +6,7 @@ check_PROGRAMS = \
 	t/unit/clock.t \
 	t/unit/config.t \
 	t/unit/conn.t \
+	t/unit/cors.t \
 	t/unit/crypto.t \
 	t/unit/cursor.t \
 	t/unit/doc.t \
@@ -26,6 +27,7 @@ check_PROGRAMS = \
 	t/unit/serve.t \
 	t/unit/sigv4.t \
 	t/unit/text.t \
+	t/unit/ticket.t \
 	t/unit/ulid.t \
 	t/unit/window.t
 
@@ -45,6 +47,8 @@ t_unit_config_t_SOURCES = t/unit/config.c
 t_unit_config_t_LDADD = $(unit_ldadd)
 t_unit_conn_t_SOURCES = t/unit/conn.c
 t_unit_conn_t_LDADD = $(unit_ldadd)
+t_unit_cors_t_SOURCES = t/unit/cors.c
+t_unit_cors_t_LDADD = $(unit_ldadd)
 t_unit_crypto_t_SOURCES = t/unit/crypto.c
 t_unit_crypto_t_LDADD = $(unit_ldadd)
 t_unit_cursor_t_SOURCES = t/unit/cursor.c
@@ -85,6 +89,8 @@ t_unit_sigv4_t_SOURCES = t/unit/sigv4.c
 t_unit_sigv4_t_LDADD = $(unit_ldadd)
 t_unit_text_t_SOURCES = t/unit/text.c
 t_unit_text_t_LDADD = $(unit_ldadd)
+t_unit_ticket_t_SOURCES = t/unit/ticket.c
+t_unit_ticket_t_LDADD = $(unit_ldadd)
 t_unit_ulid_t_SOURCES = t/unit/ulid.c
 t_unit_ulid_t_LDADD = $(unit_ldadd)
 t_unit_window_t_SOURCES = t/unit/window.c

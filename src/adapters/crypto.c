@@ -180,6 +180,20 @@ crypto_base64(char *out, const uint8_t *data, size_t size)
 	EVP_EncodeBlock((unsigned char *)out, data, (int)size);
 }
 
+void
+crypto_base64url(char *out, const uint8_t *data, size_t size)
+{
+	crypto_base64(out, data, size);
+	for (char *p = out; *p != '\0'; p++) {
+		if (*p == '+')
+			*p = '-';
+		else if (*p == '/')
+			*p = '_';
+		else if (*p == '=')
+			*p = '\0';
+	}
+}
+
 const char *
 crypto_version(void)
 {

@@ -34,6 +34,8 @@ void crypto_random(struct crypto *c, void *out, size_t size);
 /* Base64 (RFC 4648, section 4); out has room for 4 * ((size + 2) / 3) + 1
  * bytes, with a NUL at the end. */
 void crypto_base64(char *out, const uint8_t *data, size_t size);
+/* Base64url without padding (section 5), into the same room. */
+void crypto_base64url(char *out, const uint8_t *data, size_t size);
 
 /* The library's name and version, for -V. */
 const char *crypto_version(void);

@@ -16,10 +16,20 @@ struct db_settings {
 	enum db_prepare prepare;
 };
 
-enum db_type { DB_BOOL, DB_INT4, DB_INT8, DB_TEXT, DB_BYTEA, DB_TEXT_ARRAY };
+enum db_type {
+	DB_BOOL,
+	DB_INT4,
+	DB_INT8,
+	DB_TEXT,
+	DB_BYTEA,
+	DB_TEXT_ARRAY,
+	DB_INT8_ARRAY,
+	DB_BYTEA_ARRAY,
+};
 
 /* A parameter's value; the statement says its type. An absent text is NULL,
- * as is_null is for the others. Arrays are written as text ('{a,b}'). */
+ * as is_null is for the others. Arrays are written as text ('{a,b}'), with a
+ * NUL behind them. */
 struct db_value {
 	bool is_null;
 	int64_t number;
@@ -47,6 +57,15 @@ struct db_rows {
 	int n;
 };
 
+/* One call: what to run, for whom, and what came of it. */
+struct db_call {
+	const struct db_statement *statement;
+	const struct db_value *values;
+	struct scope *scope;
+	struct db_rows rows; /* the scope's, if the outcome is DB_OK */
+	enum db_outcome outcome;
+};
+
 /* Not connected yet: the first call does that. */
 struct db *db_new(const struct db_settings *settings);
 void db_free(struct db *db);
@@ -55,8 +74,10 @@ void db_free(struct db *db);
  * that lost its connection is tried once more on a new one. While the
  * database is known to be away the answer is DB_AWAY at once; attempts are
  * 0.1 to 1 s apart. */
-enum db_outcome db_call(struct db_rows *rows, struct scope *s, struct db *db,
-    const struct db_statement *statement, const struct db_value *values);
+void db_call(struct db *db, struct db_call *call);
+
+/* The same for each of them, on one round trip if all goes well. */
+void db_call_all(struct db *db, struct db_call *const *calls, size_t n);
 
 bool db_is_null(const struct db_rows *rows, int row, int column);
 bool db_bool(const struct db_rows *rows, int row, int column);

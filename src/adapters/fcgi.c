@@ -194,7 +194,7 @@ frame_end(struct arena *a, uint16_t id)
 
 size_t
 fcgi_frame(struct iovec **pieces, struct arena *a, uint16_t id,
-    struct text head, struct text body)
+    struct text head, struct text body, bool end)
 {
 	size_t records = (head.size + body.size) / CONTENT_MAX + 1, n = 0;
 	uint8_t *headers = arena_alloc(a, records * FCGI_HEADER_SIZE);
@@ -203,6 +203,7 @@ fcgi_frame(struct iovec **pieces, struct arena *a, uint16_t id,
 	*pieces = arena_alloc(a, (3 * records + 1) * sizeof(**pieces));
 	for (; rest.head.size + rest.body.size > 0; headers += FCGI_HEADER_SIZE)
 		n += frame_output(*pieces + n, headers, id, &rest);
-	(*pieces)[n++] = frame_end(a, id);
+	if (end)
+		(*pieces)[n++] = frame_end(a, id);
 	return n;
 }

@@ -41,10 +41,10 @@ void fcgi_free(struct fcgi *f);
 char *const *fcgi_open(struct fcgi *f, const void *parameters, size_t size);
 void fcgi_close(struct fcgi *f);
 
-/* The answer to request id as records: what stands in head and body on its
- * standard output, then the end. The pieces are the arena's or point into
+/* The answer to request id as records, or a part of it: what stands in head
+ * and body on its standard output, then the end if it is that. The pieces are the arena's or point into
  * head and body. Gives their number. */
 size_t fcgi_frame(struct iovec **pieces, struct arena *a, uint16_t id,
-    struct text head, struct text body);
+    struct text head, struct text body, bool end);
 
 #endif

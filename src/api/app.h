@@ -3,10 +3,13 @@
 #define API_APP_H
 
 struct config;
+struct cors;
 struct crypto;
 struct crypto_hmac;
 struct db;
+struct places;
 struct signer;
+struct ticket_keys;
 
 struct app {
 	const struct config *config;
@@ -14,6 +17,9 @@ struct app {
 	struct crypto *crypto;
 	struct crypto_hmac *body_hmac; /* NULL: hmac_secret_file is not set */
 	struct signer *signer;
+	struct places *places;         /* NULL: nobody may wait */
+	struct ticket_keys *ticket_keys; /* NULL: there are no tickets */
+	const struct cors *cors;         /* NULL: CORS is off */
 };
 
 #endif

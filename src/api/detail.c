@@ -6,10 +6,12 @@
 #include "api/exchange.h"
 #include "api/response.h"
 
-void
+enum verdict
 detail(struct response *res, struct scope *s, struct exchange *x)
 {
 	page_render_job(&x->page, &res->body, s, x->app->signer, &x->job,
 	    &x->events);
+	document_tag(x, res, x->job.closed);
 	document_begin(res, s, x, x->job.closed);
+	return VERDICT_ANSWER;
 }

@@ -2,10 +2,13 @@
 #ifndef API_DETAIL_H
 #define API_DETAIL_H
 
+#include "api/hold.h"
+
 struct exchange;
 struct response;
 struct scope;
 
-void detail(struct response *res, struct scope *s, struct exchange *x);
+enum verdict detail(
+    struct response *res, struct scope *s, struct exchange *x);
 
 #endif

@@ -42,19 +42,22 @@ put_artifacts_expire(struct response *res, const struct page *page)
 }
 
 void
-document_begin(struct response *res, struct scope *s,
+document_tag(struct exchange *x, const struct response *res, bool closed)
+{
+	etag_make(x->etag, x->app->crypto, buf_as_text(&res->body), closed);
+}
+
+void
+document_begin(struct response *res, const struct scope *s,
     const struct exchange *x, bool closed)
 {
-	char etag[ETAG_SIZE + 1];
-
-	etag_make(etag, x->app->crypto, buf_as_text(&res->body), closed);
-	if (etag_matches(x->req->if_none_match, etag)) {
+	if (etag_matches(x->req->if_none_match, x->etag)) {
 		response_begin(res, 304);
 	} else {
 		response_begin(res, 200);
 		response_header(res, "Content-Type", "application/json");
 	}
-	response_header(res, "ETag", etag);
+	response_header(res, "ETag", x->etag);
 	response_header(res, "Vary", "Authorization, Accept");
 	put_cache_control(res, s, &x->page, closed);
 	put_artifacts_expire(res, &x->page);

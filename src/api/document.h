@@ -9,9 +9,13 @@ struct exchange;
 struct response;
 struct scope;
 
-/* Begins the head of a 200, or of a 304 if the client has the document
- * that stands in the body. closed: it will not change but for its URLs. */
-void document_begin(struct response *res, struct scope *s,
+/* Makes the tag of the document that stands in the body. */
+void document_tag(
+    struct exchange *x, const struct response *res, bool closed);
+
+/* Begins the head of a 200, or of a 304 if the client has the document with
+ * this tag. closed: it will not change but for its URLs. */
+void document_begin(struct response *res, const struct scope *s,
     const struct exchange *x, bool closed);
 
 #endif

@@ -44,3 +44,20 @@ events_take(struct events *events, struct scope *s,
 		}
 	}
 }
+
+struct events
+events_after(const struct events *all, bool has_cursor, int64_t cursor,
+    size_t most)
+{
+	struct events some = *all;
+
+	while (has_cursor && some.n > 0 && some.list->seq <= cursor) {
+		some.list++;
+		some.n--;
+	}
+	if (some.n > most) {
+		some.n = most;
+		some.more = true;
+	}
+	return some;
+}

@@ -27,6 +27,11 @@ struct events {
 	                         without any, of the job itself */
 };
 
+/* Those after the cursor, if there is one, and at most so many. They are all's
+ * list. */
+struct events events_after(const struct events *all, bool has_cursor,
+    int64_t cursor, size_t most);
+
 void events_take(struct events *events, struct scope *s,
     const struct db_rows *rows, const struct job *job);
 

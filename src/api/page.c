@@ -8,13 +8,6 @@
 #include "base/scope.h"
 #include "signing/signer.h"
 
-/* What an event is printed with. */
-struct pen {
-	struct page *page;
-	struct scope *scope;
-	struct signer *signer;
-};
-
 static void
 print_link(struct buf *out, const struct link *link)
 {
@@ -32,11 +25,12 @@ print_link(struct buf *out, const struct link *link)
 }
 
 static void
-print_artifacts(struct buf *out, const struct pen *pen, struct text artifacts)
+print_artifacts(struct page *page, struct text artifacts)
 {
+	struct buf *out = page->body;
 	struct links links;
 
-	links_sign(&links, pen->scope, pen->signer, artifacts);
+	links_sign(&links, page->scope, page->signer, artifacts);
 	buf_char(out, '[');
 	for (size_t i = 0; i < links.n; i++) {
 		if (i > 0)
@@ -44,7 +38,7 @@ print_artifacts(struct buf *out, const struct pen *pen, struct text artifacts)
 		print_link(out, &links.list[i]);
 	}
 	buf_char(out, ']');
-	pen->page->n_links += links.n;
+	page->n_links += links.n;
 }
 
 static void
@@ -55,9 +49,11 @@ print_time(struct buf *out, int64_t wall_us)
 	buf_char(out, '"');
 }
 
-static void
-print_event(struct buf *out, const struct pen *pen, const struct event *e)
+void
+page_print_event(struct page *page, const struct event *e)
 {
+	struct buf *out = page->body;
+
 	buf_string(out, "{\"seq\":");
 	buf_int(out, e->seq);
 	buf_string(out, ",\"event_type\":");
@@ -67,7 +63,7 @@ print_event(struct buf *out, const struct pen *pen, const struct event *e)
 	buf_string(out, ",\"message\":");
 	buf_json(out, e->message);
 	buf_string(out, ",\"artifacts\":");
-	print_artifacts(out, pen, e->artifacts);
+	print_artifacts(page, e->artifacts);
 	buf_string(out, ",\"extra\":");
 	buf_text(out, e->extra.data == NULL ? TEXT("{}") : e->extra);
 	buf_string(out, ",\"created_at\":");
@@ -75,27 +71,32 @@ print_event(struct buf *out, const struct pen *pen, const struct event *e)
 	buf_char(out, '}');
 }
 
-static struct pen
-begin(struct page *page, struct buf *body, struct scope *s,
+void
+page_begin(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job)
 {
 	*page = (struct page){
 	    .body = body,
+	    .scope = s,
+	    .signer = signer,
 	    .window = signer_begin(
 		signer, job->public_id, clock_us_to_s(s->now_us)),
 	};
-	buf_string(body, "{\"public_id\":");
-	buf_json(body, job->public_id);
-	return (struct pen){page, s, signer};
+}
+
+static void
+begin_document(struct page *page, const struct job *job)
+{
+	buf_string(page->body, "{\"public_id\":");
+	buf_json(page->body, job->public_id);
 }
 
 /* ,"events":[...] up to the ceiling; an event that passes it is taken back,
  * unless it is the first. */
 static void
-print_events(struct buf *out, const struct pen *pen,
-    const struct events *events, size_t max_bytes)
+print_events(struct page *page, const struct events *events, size_t max_bytes)
 {
-	struct page *page = pen->page;
+	struct buf *out = page->body;
 	size_t size = out->size, n_links = 0;
 
 	buf_string(out, ",\"events\":[");
@@ -104,7 +105,7 @@ print_events(struct buf *out, const struct pen *pen,
 		n_links = page->n_links;
 		if (i > 0)
 			buf_char(out, ',');
-		print_event(out, pen, &events->list[i]);
+		page_print_event(page, &events->list[i]);
 		if (i > 0 && out->size > max_bytes) {
 			out->size = size;
 			page->n_links = n_links;
@@ -122,10 +123,10 @@ page_render(struct page *page, struct buf *body, struct scope *s,
     const struct events *events, const struct page_cursor *cursor,
     size_t max_bytes)
 {
-	struct pen pen = begin(page, body, s, signer, job);
-
+	page_begin(page, body, s, signer, job);
+	begin_document(page, job);
 	page->cut = events->more;
-	print_events(body, &pen, events, max_bytes);
+	print_events(page, events, max_bytes);
 	page->has_latest = page->n_events > 0 || cursor->given;
 	page->latest_seq = page->n_events > 0
 	    ? events->list[page->n_events - 1].seq : cursor->since;
@@ -139,7 +140,7 @@ page_render(struct page *page, struct buf *body, struct scope *s,
 
 /* The artifacts of the last event that ended the job with success. */
 static void
-print_result(struct buf *out, const struct pen *pen, const struct job *job,
+print_result(struct page *page, const struct job *job,
     const struct events *events)
 {
 	struct text artifacts = {0};
@@ -149,15 +150,15 @@ print_result(struct buf *out, const struct pen *pen, const struct job *job,
 			if (text_equal(events->list[i].type,
 				TEXT("succeeded")))
 				artifacts = events->list[i].artifacts;
-	print_artifacts(out, pen, artifacts);
+	print_artifacts(page, artifacts);
 }
 
 void
 page_render_job(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job, const struct events *events)
 {
-	struct pen pen = begin(page, body, s, signer, job);
-
+	page_begin(page, body, s, signer, job);
+	begin_document(page, job);
 	buf_string(body, ",\"job_type\":");
 	buf_json(body, job->type);
 	buf_string(body, ",\"status\":");
@@ -168,10 +169,10 @@ page_render_job(struct page *page, struct buf *body, struct scope *s,
 	buf_text(body,
 	    job->request.data == NULL ? TEXT("null") : job->request);
 	buf_string(body, ",\"result\":");
-	print_result(body, &pen, job, events);
+	print_result(page, job, events);
 	buf_string(body, ",\"latest_event\":");
 	if (events->n > 0)
-		print_event(body, &pen, &events->list[events->n - 1]);
+		page_print_event(page, &events->list[events->n - 1]);
 	else
 		buf_string(body, "null");
 	buf_char(body, '}');

@@ -13,6 +13,8 @@ struct signer;
 
 struct page {
 	struct buf *body;
+	struct scope *scope;
+	struct signer *signer;
 	size_t n_events;
 	size_t n_links;
 	bool cut;           /* at a ceiling: more events are to be had */
@@ -26,6 +28,13 @@ struct page_cursor {
 	bool given;
 	int64_t since;
 };
+
+/* Begins a page of the job's: for URLs that are signed from here on. */
+void page_begin(struct page *page, struct buf *body, struct scope *s,
+    struct signer *signer, const struct job *job);
+
+/* The element of "events", as it stands in every form of the answer. */
+void page_print_event(struct page *page, const struct event *e);
 
 /* Renders the timeline document into body, which is empty, with as many
  * events as stay within max_bytes, but at least one. */

@@ -65,6 +65,8 @@ take_pair(struct params *p, struct scope *s, struct text pair)
 	(void)text_percent_decode(&value, s->arena, value, true);
 	if (looks_like_key(value))
 		p->has_key = true;
+	if (text_equal(name, TEXT("ticket")))
+		p->ticket = value;
 	for (int i = 0; i < N_PARAMS; i++)
 		if (text_equal(rules[i].name, name))
 			p->of[i] = parse_value(&rules[i], value);

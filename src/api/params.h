@@ -25,6 +25,7 @@ struct param {
 
 struct params {
 	struct param of[N_PARAMS];
+	struct text ticket; /* decoded; absent: not given */
 	bool has_key; /* some value looks like an API key */
 };
 

@@ -4,7 +4,12 @@
 #include "api/app.h"
 #include "api/problem.h"
 #include "api/request.h"
+#include "api/route.h"
+#include "base/clock.h"
 #include "base/scope.h"
+#include "signing/ticket.h"
+
+#include <string.h>
 
 enum { KEY_MAX = 512 }; /* sql/keys.sql has the same ceiling */
 
@@ -88,4 +93,43 @@ principal_read(struct principal *who, struct scope *s, const struct app *app,
 		return scope_fail(s, &problem_bad_key);
 	crypto_sha256(who->key_sha256, app->crypto, &key, 1);
 	return true;
+}
+
+/* Whether it is over we say; whether its key holds, the database. */
+static bool
+take_ticket(struct principal *who, const struct scope *s,
+    const struct app *app, const struct route *route)
+{
+	const struct ticket_use use = {text_of(route->id), TICKET_SCOPE};
+	struct ticket t;
+
+	if (!route->has_id
+	    || !ticket_parse(&t, app->ticket_keys, route->params.ticket, &use,
+		clock_us_to_s(s->now_us))
+	    || t.data_set >= N_DATA_SETS)
+		return false;
+	who->data_set = (enum data_set)t.data_set;
+	memcpy(who->key_sha256, t.key_sha256, sizeof(who->key_sha256));
+	return true;
+}
+
+bool
+principal_read_ticket(struct principal *who, struct scope *s,
+    const struct app *app, const struct request *req,
+    const struct route *route)
+{
+	bool hmac_ok = is_body_hmac(app, req);
+
+	*who = (struct principal){.by_ticket = true};
+	if (route->params.has_key)
+		return scope_fail(s, &problem_key_in_query);
+	if (!take_ticket(who, s, app, route) || !hmac_ok)
+		return scope_fail(s, principal_refusal(who));
+	return true;
+}
+
+const struct problem *
+principal_refusal(const struct principal *who)
+{
+	return who->by_ticket ? &problem_bad_ticket : &problem_bad_key;
 }

@@ -26,6 +26,14 @@ const struct problem problem_bad_key = {
     .challenge = "Bearer error=\"invalid_token\"",
 };
 
+const struct problem problem_bad_ticket = {
+    .status = 401,
+    .code = "UNAUTHORIZED",
+    .message = "The ticket is not valid for this job's events, or no longer; "
+	       "a new one is to be had with an API key.",
+    .challenge = "Bearer error=\"invalid_token\"",
+};
+
 const struct problem problem_key_in_query = {
     .status = 401,
     .code = "UNAUTHORIZED",

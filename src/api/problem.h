@@ -17,6 +17,7 @@ struct problem {
 extern const struct problem problem_no_key;
 extern const struct problem problem_no_key_apache;
 extern const struct problem problem_bad_key;
+extern const struct problem problem_bad_ticket;
 extern const struct problem problem_key_in_query;
 extern const struct problem problem_not_capable;
 extern const struct problem problem_no_job;

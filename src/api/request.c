@@ -11,6 +11,7 @@
 static const struct variable {
 	struct text name;
 	size_t offset;
+	bool lone; /* two of them are as good as none */
 } known[] = {
     {TEXT("REQUEST_METHOD"), AT(method)},
     {TEXT("PATH_INFO"), AT(path_info)},
@@ -20,6 +21,11 @@ static const struct variable {
     {TEXT("REDIRECT_HTTP_AUTHORIZATION"), AT(redirected_authorization)},
     {TEXT("HTTP_X_SHOPIFY_HMAC_SHA256"), AT(hmac)},
     {TEXT("HTTP_IF_NONE_MATCH"), AT(if_none_match)},
+    {TEXT("HTTP_ACCEPT"), AT(accept)},
+    {TEXT("HTTP_PREFER"), AT(prefer)},
+    {TEXT("HTTP_LAST_EVENT_ID"), AT(last_event_id)},
+    {TEXT("HTTP_ORIGIN"), AT(origin), .lone = true},
+    {TEXT("HTTP_ACCESS_CONTROL_REQUEST_METHOD"), AT(requested_method)},
     {TEXT("SERVER_SOFTWARE"), AT(server)},
 };
 
@@ -42,8 +48,13 @@ take_value(struct request *req, struct scope *s, const struct variable *v,
 	struct text *field =
 	    (struct text *)(void *)((char *)req + v->offset);
 
-	if (value.size == 0 || field->data != NULL)
+	if (value.size == 0)
 		return;
+	if (field->data != NULL) {
+		if (v->lone)
+			*field = TEXT("");
+		return;
+	}
 	*field = (struct text){
 	    arena_copy(s->arena, value.data, value.size), value.size};
 }

@@ -60,6 +60,8 @@ response_begin(struct response *res, int status)
 	buf_char(&res->head, ' ');
 	buf_string(&res->head, reason(status));
 	end_header(res);
+	if (res->lines != NULL)
+		buf_string(&res->head, res->lines);
 }
 
 void
@@ -100,6 +102,13 @@ response_end(struct response *res, const struct scope *s, bool is_head)
 	else
 		response_header_int(
 		    res, "Content-Length", (int64_t)res->body.size);
+	buf_string(&res->head, "\r\n");
+}
+
+void
+response_end_head(struct response *res, const struct scope *s)
+{
+	response_header(res, "X-Request-Id", s->id);
 	buf_string(&res->head, "\r\n");
 }
 
@@ -155,9 +164,10 @@ response_problem(struct response *res, const struct scope *s,
 void
 response_reset(struct response *res)
 {
-	enum { KEEP = 256 * 1024 };
+	enum { KEEP = 64 * 1024 };
 
 	res->status = 0;
+	res->lines = NULL;
 	buf_reset(&res->head, KEEP);
 	buf_reset(&res->body, KEEP);
 }

@@ -11,6 +11,7 @@ struct scope;
 
 struct response {
 	int status;
+	const char *lines; /* every head begins with these; NULL: none */
 	struct buf head; /* CGI header lines (RFC 3875, section 6.3), ended */
 	struct buf body;
 };
@@ -29,6 +30,9 @@ void response_header_printf(struct response *res, const char *name,
 
 /* Ends the head, with the scope's id as X-Request-Id. */
 void response_end(struct response *res, const struct scope *s, bool is_head);
+
+/* The same for a stream: its length is not known. */
+void response_end_head(struct response *res, const struct scope *s);
 
 /* The whole response to what went wrong in the scope. */
 void response_problem(struct response *res, const struct scope *s,

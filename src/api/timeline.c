@@ -15,7 +15,7 @@
 	"FROM " schema ".timeline($1, $2, $3, $4, $5, $6, $7, $8)"
 
 #define TYPES                                                                  \
-	8, { DB_BYTEA, DB_TEXT_ARRAY, DB_TEXT, DB_INT8, DB_INT4, DB_INT4,      \
+	TIMELINE_PARAMS, { DB_BYTEA, DB_TEXT_ARRAY, DB_TEXT, DB_INT8, DB_INT4, DB_INT4,      \
 	     DB_BOOL, DB_INT4 }
 
 static const struct db_statement statements[N_DATA_SETS] = {
@@ -38,7 +38,7 @@ fail_call(struct scope *s, enum db_outcome outcome, const struct principal *who)
 		    "sql/jobtail.sql\"",
 		    who->data_set == DATA_LIVE ? "jobtail" : "jobtail_test",
 		    s->cause);
-		return scope_fail(s, &problem_bad_key);
+		return scope_fail(s, principal_refusal(who));
 	default: return scope_fail(s, &problem_internal);
 	}
 }
@@ -47,7 +47,7 @@ static bool
 identify(struct principal *who, struct scope *s, const struct db_rows *rows)
 {
 	if (rows->n == 0)
-		return scope_fail(s, &problem_bad_key);
+		return scope_fail(s, principal_refusal(who));
 	who->tenant_id = db_int64(rows, 0, COL_TENANT_ID);
 	who->key_id = db_int64(rows, 0, COL_KEY_ID);
 	who->has_end = !db_is_null(rows, 0, COL_EXPIRES_AT);
@@ -57,27 +57,33 @@ identify(struct principal *who, struct scope *s, const struct db_rows *rows)
 	return true;
 }
 
-bool
-timeline_read(struct db_rows *rows, struct scope *s, const struct app *app,
-    struct principal *who, const struct timeline_query *query)
+void
+timeline_ask(struct timeline *t, struct scope *s, const struct app *app,
+    const struct principal *who, const struct timeline_query *query)
 {
-	const struct config *config = app->config;
-	const struct db_value values[] = {
-	    {.text = {(const char *)who->key_sha256, sizeof(who->key_sha256)}},
-	    {.text = CAPABILITIES},
-	    {.text = query->public_id},
-	    {.is_null = !query->has_since, .number = query->since},
-	    {.number = query->max_events},
-	    {.number = config->max_bytes},
-	    {.number = query->tail},
-	    {.number = config->closed_grace},
+	*t = (struct timeline){
+	    .call = {&statements[who->data_set], t->values, s},
+	    .values = {
+		{.text = {(const char *)who->key_sha256,
+		     sizeof(who->key_sha256)}},
+		{.text = CAPABILITIES},
+		{.text = query->public_id},
+		{.is_null = !query->has_since, .number = query->since},
+		{.number = query->max_events},
+		{.number = query->max_bytes},
+		{.number = query->tail},
+		{.number = app->config->closed_grace},
+	    },
 	};
-	enum db_outcome outcome =
-	    db_call(rows, s, app->db, &statements[who->data_set], values);
+}
 
-	if (outcome != DB_OK)
-		return fail_call(s, outcome, who);
-	return identify(who, s, rows);
+bool
+timeline_take(
+    const struct timeline *t, struct scope *s, struct principal *who)
+{
+	if (t->call.outcome != DB_OK)
+		return fail_call(s, t->call.outcome, who);
+	return identify(who, s, &t->call.rows);
 }
 
 enum timeline_part

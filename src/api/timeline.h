@@ -14,6 +14,7 @@ struct timeline_query {
 	bool has_since;
 	int64_t since;
 	int64_t max_events;
+	int64_t max_bytes;
 	bool tail; /* the newest events, for the detail, instead of a page */
 };
 
@@ -50,11 +51,23 @@ enum timeline_part {
 	PART_MORE = 'm',   /* only itself: the page was cut here */
 };
 
-/* Runs the call and completes the principal. Fails with 401, 403, 500 or
- * 503; else rows has a head, without a job if none was found. */
-bool timeline_read(struct db_rows *rows, struct scope *s,
-    const struct app *app, struct principal *who,
-    const struct timeline_query *query);
+enum { TIMELINE_PARAMS = 8 };
+
+/* The call, before and after it is made. It points into itself. */
+struct timeline {
+	struct db_call call;
+	struct db_value values[TIMELINE_PARAMS];
+};
+
+/* Writes the call; db_call() or db_call_all() makes it. The principal and
+ * the query's text live as long. */
+void timeline_ask(struct timeline *t, struct scope *s, const struct app *app,
+    const struct principal *who, const struct timeline_query *query);
+
+/* Completes the principal from what came back. Fails with 401, 403, 500 or
+ * 503; else the call's rows have a head, without a job if none was found. */
+bool timeline_take(
+    const struct timeline *t, struct scope *s, struct principal *who);
 
 enum timeline_part timeline_part(const struct db_rows *rows, int row);
 

@@ -216,6 +216,13 @@ buf_as_text(const struct buf *b)
 	return (struct text){b->data == NULL ? "" : b->data, b->size};
 }
 
+struct text
+buf_as_string(struct buf *b)
+{
+	*buf_reserve(b, 1) = '\0';
+	return buf_as_text(b);
+}
+
 void
 buf_reset(struct buf *b, size_t keep)
 {

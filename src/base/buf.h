@@ -38,6 +38,8 @@ void buf_percent(struct buf *b, struct text t, bool slash);
 void buf_hex(struct buf *b, const uint8_t *bytes, size_t size);
 
 struct text buf_as_text(const struct buf *b);
+/* The same with a NUL behind it, which is not counted. */
+struct text buf_as_string(struct buf *b);
 
 /* Empty again; room of up to keep bytes stays allocated. */
 void buf_reset(struct buf *b, size_t keep);

@@ -27,6 +27,7 @@ struct config {
 	char *user;
 	char *group;
 	char *database;
+	char *listen_database;
 	int64_t prepare;
 	int64_t workers;
 	char *base_path;
@@ -44,6 +45,13 @@ struct config {
 	char *secure_link_secret_file;
 	int64_t artifact_ttl;    /* seconds */
 	int64_t artifact_window; /* seconds */
+	int64_t wait_max;        /* seconds; 0: nobody is held */
+	int64_t sse_max;         /* seconds; 0: no streams */
+	int64_t max_waiters;
+	int64_t max_waiters_per_key; /* 0: no limit of its own */
+	char *ticket_keys_file;
+	int64_t ticket_ttl;      /* seconds */
+	char *cors_origins;
 	char *hmac_secret_file;
 	int64_t max_events;
 	int64_t max_bytes;

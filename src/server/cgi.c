@@ -2,10 +2,18 @@
 #include "server/cgi.h"
 
 #include "adapters/crypto.h"
+#include "adapters/db.h"
+#include "api/again.h"
+#include "api/app.h"
+#include "api/exchange.h"
+#include "api/frames.h"
 #include "api/problem.h"
+#include "api/record.h"
+#include "api/stream.h"
 #include "api/request.h"
 #include "api/serve.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "server/gate.h"
@@ -17,7 +25,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ARENA_FIRST = 64 * 1024 };
+enum { ARENA_FIRST = 64 * 1024, LOOK_MS = 500, SILENCE_MS = 15000 };
 
 extern char **environ;
 
@@ -66,6 +74,97 @@ skip_body(const struct scope *s)
 	return sum > 0;
 }
 
+/* --- waiting, in the one process --- */
+
+/* True when so much time has passed; false if nobody reads any more. */
+static bool
+pause_for(int ms)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
+	return poll(&p, 1, ms) == 0;
+}
+
+/* A look at the job. The database may be away for a while: only the last
+ * look says so. */
+static enum verdict
+look(struct response *res, struct hold *h, const struct app *app,
+    struct arena *a, bool is_last)
+{
+	struct again_span span = {
+	    h->has_cursor, h->cursor, app->config->max_events,
+	    h->form == FORM_JSON ? app->config->max_bytes : STREAM_BATCH};
+	enum verdict verdict = VERDICT_HOLD;
+	struct exchange x;
+	struct scope s;
+
+	response_reset(res);
+	scope_init(&s, a, clock_mono_ms() + WORKER_DEADLINE_MS,
+	    clock_wall_us());
+	again_ask(&x, &s, app, h, &span);
+	db_call(app->db, &x.timeline.call);
+	if (again_take(&x, &s) || s.problem->status != 503 || is_last)
+		verdict = again_answer(res, &s, h, &x, is_last);
+	arena_reset(a);
+	return verdict;
+}
+
+/* Looks until there is an answer; a stream's pieces go out as they come. */
+static bool
+wait_for_answer(struct response *res, struct hold *h, const struct app *app,
+    struct arena *a, int64_t began_ms)
+{
+	int64_t ends_ms = began_ms + h->lasts_ms, now_ms = began_ms;
+	int64_t wrote_ms = began_ms;
+	enum verdict verdict = VERDICT_HOLD;
+
+	while (verdict == VERDICT_HOLD) {
+		if (!write_response(res) || !pause_for(h->more ? 0 : LOOK_MS))
+			return false;
+		now_ms = clock_mono_ms();
+		verdict = look(res, h, app, a,
+		    h->form == FORM_JSON && now_ms >= ends_ms);
+		if (res->body.size > 0)
+			wrote_ms = now_ms;
+		if (verdict == VERDICT_ANSWER || h->form == FORM_JSON)
+			continue;
+		if (now_ms >= ends_ms) {
+			frames_bye(&res->body, h, "rotate");
+			record_end(h, "rotate");
+			verdict = VERDICT_ANSWER;
+		} else if (now_ms - wrote_ms > SILENCE_MS) {
+			frames_silence(&res->body, h->form);
+			wrote_ms = now_ms;
+		}
+	}
+	return write_response(res);
+}
+
+/* --- one request --- */
+
+static bool
+serve(struct response *res, struct scope *s, const struct app *app,
+    const struct request *req)
+{
+	int64_t began_ms = clock_mono_ms();
+	enum verdict verdict = VERDICT_ANSWER;
+	struct exchange x;
+	struct hold h;
+
+	if (serve_begin(&x, res, s, app, req)) {
+		db_call(app->db, &x.timeline.call);
+		verdict = serve_end(res, s, &x);
+	}
+	if (verdict == VERDICT_ANSWER)
+		return write_response(res);
+	h = x.hold;
+	arena_reset(s->arena);
+	if (wait_for_answer(res, &h, app, s->arena, began_ms))
+		return true;
+	record_end(&h, "gone");
+	return false;
+}
+
 static bool
 answer(const struct kit *kit, struct scope *s)
 {
@@ -77,8 +176,7 @@ answer(const struct kit *kit, struct scope *s)
 	kit_open(&app, kit);
 	if (request_read(&req, s, environ)) {
 		req.has_body = skip_body(s);
-		serve(&res, s, &app, &req);
-		ok = write_response(&res);
+		ok = serve(&res, s, &app, &req);
 	} else {
 		log_line(LEVEL_ERROR, "cgi cause=\"%s\"", s->cause);
 	}

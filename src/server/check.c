@@ -2,17 +2,23 @@
 #include "server/check.h"
 
 #include "adapters/crypto.h"
-#include "adapters/db.h"
+#include "adapters/db_listen.h"
 #include "adapters/doc.h"
 #include "api/principal.h"
 #include "api/problem.h"
 #include "api/timeline.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/scope.h"
 #include "server/kit.h"
 #include "server/worker.h"
 
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
+
+#define CHANNEL "jobtail_check"
+#define WORD "hello"
 
 void
 check_print_version(void)
@@ -28,7 +34,7 @@ check_data_set(const struct app *app, enum data_set data_set)
 {
 	struct principal nobody = {.data_set = data_set};
 	struct timeline_query query = {.max_events = 1};
-	struct db_rows rows;
+	struct timeline timeline;
 	struct arena arena;
 	struct scope s;
 	bool ok;
@@ -36,13 +42,63 @@ check_data_set(const struct app *app, enum data_set data_set)
 	arena_init(&arena, 4096);
 	scope_init(&s, &arena, clock_mono_ms() + WORKER_DEADLINE_MS,
 	    clock_wall_us());
-	(void)timeline_read(&rows, &s, app, &nobody, &query);
+	timeline_ask(&timeline, &s, app, &nobody, &query);
+	db_call(app->db, &timeline.call);
+	(void)timeline_take(&timeline, &s, &nobody);
 	ok = s.problem == &problem_bad_key && s.cause[0] == '\0';
 	printf("database: %s keys: %s%s\n",
 	    data_set == DATA_LIVE ? "sk_live_" : "sk_test_",
 	    ok ? "ok" : "not to be used: ", s.cause);
 	arena_release(&arena);
 	return ok;
+}
+
+static void
+hear_word(void *heard, const char *channel, const char *payload)
+{
+	(void)channel;
+	*(bool *)heard = strcmp(payload, WORD) == 0;
+}
+
+/* Listens, and calls itself: whoever stands between may have swallowed it. */
+static bool
+hears_itself(struct db *db, struct scope *s)
+{
+	static const char *const channels[] = {CHANNEL};
+	struct pollfd p = {.events = POLLIN};
+	bool heard = false;
+
+	if (!db_listen(db, s, channels, 1) || !db_notify(db, CHANNEL, WORD))
+		return false;
+	p.fd = db_listen_fd(db);
+	while (!heard && poll(&p, 1, scope_left_ms(s)) > 0)
+		if (!db_hear(db, hear_word, &heard))
+			return false;
+	return heard;
+}
+
+/* Not to hear is no fault: waiting requests are then looked at by hand. */
+static void
+check_notices(const struct config *config)
+{
+	struct db_settings settings = {
+	    .conninfo = config->listen_database != NULL
+		? config->listen_database : config->database,
+	};
+	struct db *db = db_new(&settings);
+	struct arena arena;
+	struct scope s;
+	bool ok;
+
+	arena_init(&arena, 4096);
+	scope_init(&s, &arena, clock_mono_ms() + WORKER_DEADLINE_MS,
+	    clock_wall_us());
+	ok = hears_itself(db, &s);
+	printf("notices: %s%s%s\n", ok ? "ok" : "not heard, so whoever waits "
+	    "is looked at once a second: ", s.cause, ok || s.cause[0] != '\0'
+	    ? "" : "is a pooler in between? set listen_database");
+	db_free(db);
+	arena_release(&arena);
 }
 
 bool
@@ -55,5 +111,7 @@ check_database(const struct kit *kit)
 	live = check_data_set(&app, DATA_LIVE);
 	(void)check_data_set(&app, DATA_TEST);
 	kit_close(&app);
+	if (live && (kit->config->wait_max > 0 || kit->config->sse_max > 0))
+		check_notices(kit->config);
 	return live;
 }

@@ -12,6 +12,7 @@ static const int64_t time_outs[N_CONN_STATES] = {
     [CONN_IDLE] = 0,
     [CONN_HEAD] = 2000,
     [CONN_BUSY] = 2250,
+    [CONN_HELD] = 0, /* each has its own timer */
     [CONN_SENDING] = 30000,
     [CONN_CLOSED] = 0,
 };

@@ -10,11 +10,13 @@
 #include <sys/queue.h>
 
 struct task;
+struct waiter;
 
 enum conn_state {
 	CONN_IDLE,    /* kept; the next request has not begun */
 	CONN_HEAD,    /* a request is arriving */
 	CONN_BUSY,    /* its task is in the queue or with a worker */
+	CONN_HELD,    /* its request waits for something to happen */
 	CONN_SENDING, /* the peer is slow to take the answer */
 	CONN_CLOSED,  /* only its memory is left, for events under way */
 	N_CONN_STATES,
@@ -27,6 +29,7 @@ struct conn {
 	int64_t deadline_ms; /* monotonic; INT64_MAX: none */
 	struct gate gate;
 	struct task *task;   /* while busy */
+	struct waiter *waiter; /* while held, also if the peer is slow then */
 	struct outq out;
 	struct buf early;    /* what came behind the request's end */
 	bool readable;       /* something came that has not been read */

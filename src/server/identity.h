@@ -3,6 +3,7 @@
 #define SERVER_IDENTITY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct config;
 
@@ -10,7 +11,7 @@ struct config;
  * so. On failure the log says why. */
 bool identity_take(const struct config *config);
 
-/* Raises the limit of descriptors as far as allowed. */
-void identity_raise_limits(void);
+/* Raises the limit of descriptors as far as allowed, and gives it. */
+int64_t identity_raise_limits(void);
 
 #endif

@@ -3,8 +3,11 @@
 
 #include "adapters/crypto.h"
 #include "adapters/db.h"
+#include "api/places.h"
+#include "api/cors.h"
 #include "base/config.h"
 #include "base/secret.h"
+#include "signing/ticket.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,9 +72,13 @@ check_database(const struct config *c, const struct complaint *to)
 {
 	char why[200];
 
-	if (db_check_conninfo(c->database, why, sizeof(why)))
-		return true;
-	return complain(to, "database", "database is no conninfo: %s", why);
+	if (!db_check_conninfo(c->database, why, sizeof(why)))
+		return complain(
+		    to, "database", "database is no conninfo: %s", why);
+	if (!db_check_conninfo(c->listen_database, why, sizeof(why)))
+		return complain(to, "listen_database",
+		    "listen_database is no conninfo: %s", why);
+	return true;
 }
 
 /* A secret's file that must, or may, be set. */
@@ -147,6 +154,33 @@ load_store(struct kit *kit, const struct complaint *to)
 	}
 }
 
+static bool
+load_ticket_keys(struct kit *kit, const struct complaint *to)
+{
+	static const char key[] = "ticket_keys_file";
+	const char *path = kit->config->ticket_keys_file;
+	char why[300];
+
+	if (!load_secret(&kit->ticket_keys, key, path, false, to))
+		return false;
+	return ticket_keys_check(
+		   text_of(kit->ticket_keys), why, sizeof(why))
+	    || complain(to, key, "%s: %.150s %s", key, path, why);
+}
+
+static bool
+load_cors(struct kit *kit, const struct complaint *to)
+{
+	const char *origins = kit->config->cors_origins;
+	char why[400];
+
+	if (origins == NULL)
+		return true;
+	kit->cors = cors_new(origins, why, sizeof(why));
+	return kit->cors != NULL
+	    || complain(to, "cors_origins", "cors_origins: %s", why);
+}
+
 bool
 kit_load(struct kit *kit, const struct config *config, char *error,
     size_t size)
@@ -162,7 +196,9 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 	    && check_database(config, &to)
 	    && load_store(kit, &to)
 	    && load_secret(&kit->hmac_secret, "hmac_secret_file",
-		config->hmac_secret_file, false, &to))
+		config->hmac_secret_file, false, &to)
+	    && load_ticket_keys(kit, &to)
+	    && load_cors(kit, &to))
 		return true;
 	kit_release(kit);
 	return false;
@@ -183,7 +219,20 @@ kit_release(struct kit *kit)
 	wipe(kit->s3_token);
 	wipe(kit->link_secret);
 	wipe(kit->hmac_secret);
+	places_free(kit->places);
+	wipe(kit->ticket_keys);
+	cors_free(kit->cors);
 	*kit = (struct kit){0};
+}
+
+void
+kit_make_places(struct kit *kit, int64_t most)
+{
+	const struct config *c = kit->config;
+
+	kit->places = places_new(
+	    c->max_waiters < most ? c->max_waiters : most,
+	    c->max_waiters_per_key);
 }
 
 static enum db_prepare
@@ -206,6 +255,8 @@ kit_open(struct app *app, const struct kit *kit)
 	    .config = kit->config,
 	    .db = db_new(&db),
 	    .crypto = crypto_new(),
+	    .places = kit->places,
+	    .cors = kit->cors,
 	};
 	app->signer = signer_new(&kit->signer, app->crypto);
 	if (kit->hmac_secret != NULL) {
@@ -213,6 +264,9 @@ kit_open(struct app *app, const struct kit *kit)
 		crypto_hmac_set_key(
 		    app->body_hmac, text_of(kit->hmac_secret));
 	}
+	if (kit->ticket_keys != NULL)
+		app->ticket_keys = ticket_keys_new(
+		    text_of(kit->ticket_keys), app->crypto);
 }
 
 void
@@ -221,5 +275,6 @@ kit_close(struct app *app)
 	db_free(app->db);
 	signer_free(app->signer);
 	crypto_hmac_free(app->body_hmac);
+	ticket_keys_free(app->ticket_keys);
 	crypto_free(app->crypto);
 }

@@ -17,6 +17,9 @@ struct kit {
 	char *s3_token;
 	char *link_secret;
 	char *hmac_secret;
+	struct places *places; /* to wait in; NULL: nobody waits */
+	char *ticket_keys;
+	struct cors *cors;
 };
 
 /* Checks the settings against each other and reads the secrets. On failure
@@ -24,6 +27,10 @@ struct kit {
 bool kit_load(struct kit *kit, const struct config *config, char *error,
     size_t error_size);
 void kit_release(struct kit *kit);
+
+/* Makes the places to wait in: as many as the settings say, but no more than
+ * descriptors can be had for. */
+void kit_make_places(struct kit *kit, int64_t most);
 
 /* One thread's share; the kit outlives it. */
 void kit_open(struct app *app, const struct kit *kit);

@@ -97,6 +97,21 @@ stop_workers(struct queue *queue, struct worker **workers, int64_t n)
 	return all;
 }
 
+/* Who waits has a descriptor; a part of them stays for those who do not. */
+static void
+make_places(struct kit *kit)
+{
+	int64_t limit = identity_raise_limits();
+	int64_t most = limit - (limit / 4 < 256 ? limit / 4 : 256);
+
+	if (most < kit->config->max_waiters)
+		log_line(LEVEL_NOTICE, "max_waiters=%lld lowered_to=%lld "
+		    "reason=\"%lld descriptors\" do=\"raise LimitNOFILE or "
+		    "ulimit -n\"", (long long)kit->config->max_waiters,
+		    (long long)most, (long long)limit);
+	kit_make_places(kit, most);
+}
+
 /* Serves until a signal says stop. */
 static bool
 run(struct listener *listener, const struct kit *kit)
@@ -104,7 +119,7 @@ run(struct listener *listener, const struct kit *kit)
 	int64_t n = kit->config->workers;
 	struct worker **workers = memory_new((size_t)n * sizeof(*workers));
 	struct queue *queue = queue_new();
-	struct reactor *reactor = reactor_new(listener, queue);
+	struct reactor *reactor = reactor_new(listener, queue, kit);
 	bool drained;
 
 	for (int64_t i = 0; i < n; i++)
@@ -125,11 +140,11 @@ run(struct listener *listener, const struct kit *kit)
 }
 
 static bool
-serve_fastcgi(struct listener *listener, const struct kit *kit)
+serve_fastcgi(struct listener *listener, struct kit *kit)
 {
 	bool ok;
 
-	identity_raise_limits();
+	make_places(kit);
 	reactor_block_signals();
 	fcgi_init();
 	ok = identity_take(kit->config) && run(listener, kit);
@@ -139,14 +154,16 @@ serve_fastcgi(struct listener *listener, const struct kit *kit)
 
 /* The order in which the ways to run are looked for; see jobtail(8). */
 static bool
-serve(const struct kit *kit)
+serve(struct kit *kit)
 {
 	struct listener listener;
 
 	if (listener_inherit(&listener))
 		return serve_fastcgi(&listener, kit);
-	if (getenv("GATEWAY_INTERFACE") != NULL)
+	if (getenv("GATEWAY_INTERFACE") != NULL) {
+		kit_make_places(kit, 1);
 		return cgi_run(kit);
+	}
 	return listener_open(&listener, kit->config)
 	    && serve_fastcgi(&listener, kit);
 }

@@ -45,7 +45,7 @@ queue_rest(struct outq *q, const struct iovec *pieces, size_t n_pieces,
 bool
 outq_send(struct outq *q, int fd, struct iovec *pieces, size_t n_pieces)
 {
-	ssize_t n = send_pieces(fd, pieces, n_pieces);
+	ssize_t n = outq_is_empty(q) ? send_pieces(fd, pieces, n_pieces) : 0;
 
 	if (n == -1)
 		return false;

@@ -11,8 +11,9 @@ struct outq {
 	size_t sent; /* of them */
 };
 
-/* Sends the pieces without waiting and queues what the peer did not take.
- * The queue was empty. False: the connection is broken. */
+/* Sends the pieces without waiting and queues what the peer did not take;
+ * behind what is queued already, all of them. False: the connection is
+ * broken. */
 bool outq_send(
     struct outq *q, int fd, struct iovec *pieces, size_t n_pieces);
 

@@ -2,6 +2,8 @@
 #include "server/queue.h"
 
 #include "base/memory.h"
+#include "server/look.h"
+#include "server/patrol.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,6 +15,7 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct task_list waiting;
+	size_t n_waiting;
 	struct task_list returned;
 	int event;
 	bool wake_always;
@@ -22,6 +25,9 @@ struct queue {
 void
 task_free(struct task *t)
 {
+	look_free(t->look);
+	patrol_free(t->patrol);
+	free(t->hold);
 	buf_release(&t->parameters);
 	outq_release(&t->rest);
 	free(t);
@@ -69,30 +75,45 @@ queue_push(struct queue *q, struct task *t)
 {
 	pthread_mutex_lock(&q->lock);
 	STAILQ_INSERT_TAIL(&q->waiting, t, next);
+	q->n_waiting++;
 	pthread_cond_signal(&q->filled);
 	pthread_mutex_unlock(&q->lock);
 }
 
-struct task *
-queue_pop(struct queue *q)
+static void
+take_waiting(struct task_list *list, struct queue *q, size_t n)
 {
-	struct task *t = NULL;
+	struct task *t;
+
+	for (; n > 0 && (t = STAILQ_FIRST(&q->waiting)) != NULL; n--) {
+		STAILQ_REMOVE_HEAD(&q->waiting, next);
+		STAILQ_INSERT_TAIL(list, t, next);
+		q->n_waiting--;
+	}
+}
+
+bool
+queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most)
+{
+	bool stopped;
+	size_t share;
 
 	pthread_mutex_lock(&q->lock);
 	while (!q->stopped && STAILQ_EMPTY(&q->waiting))
 		pthread_cond_wait(&q->filled, &q->lock);
-	if (!q->stopped) {
-		t = STAILQ_FIRST(&q->waiting);
-		STAILQ_REMOVE_HEAD(&q->waiting, next);
-	}
+	stopped = q->stopped;
+	share = (q->n_waiting + n - 1) / n;
+	if (!stopped)
+		take_waiting(list, q, share < most ? share : most);
 	pthread_mutex_unlock(&q->lock);
-	return t;
+	return !stopped;
 }
 
 static bool
 leaves_work(const struct task *t)
 {
-	return t->broken || !t->keep || !outq_is_empty(&t->rest);
+	return t->kind != TASK_REQUEST || t->hold != NULL || t->broken
+	    || !t->keep || !outq_is_empty(&t->rest);
 }
 
 void

@@ -8,11 +8,25 @@
 #include <sys/queue.h>
 
 struct conn;
+struct hold;
+struct look;
+struct patrol;
 
-/* One request to be answered. It belongs to the reactor, then to the queue,
- * then to one worker, then to the reactor again. */
+enum task_kind {
+	TASK_REQUEST, /* one that has arrived */
+	TASK_LOOK,    /* on behalf of those who wait for a job */
+	TASK_PATROL,  /* on behalf of all who wait */
+};
+
+/* Work for a worker. It belongs to the reactor, then to the queue, then to
+ * one worker, then to the reactor again. */
 struct task {
 	STAILQ_ENTRY(task) next;
+	enum task_kind kind;
+
+	struct look *look;
+	struct patrol *patrol;
+
 	struct conn *conn;      /* the reactor's; workers do not look */
 
 	/* the request; the reactor fills it in */
@@ -22,6 +36,7 @@ struct task {
 	bool has_body;
 	bool keep;              /* the connection may be used again */
 	int64_t accepted_ms;    /* monotonic */
+	uint64_t stamp;         /* the hub's */
 
 	/* Whoever sets this first may answer: the worker, or the reactor when
 	 * the time is up. A worker that comes second frees the task. */
@@ -32,6 +47,7 @@ struct task {
 	bool noticed;
 
 	/* the worker's result */
+	struct hold *hold;      /* the request waits; NULL: it is answered */
 	struct outq rest;       /* what the peer has not taken yet */
 	bool broken;            /* the connection is of no more use */
 };
@@ -46,8 +62,10 @@ struct queue *queue_new(void);
 void queue_free(struct queue *q);
 
 void queue_push(struct queue *q, struct task *t);
-/* Waits for a task; NULL once the queue is stopped. */
-struct task *queue_pop(struct queue *q);
+/* Waits for tasks and moves some to the list: one, or the n-th part of what
+ * waits if that is more, but not more than most. False once the queue is
+ * stopped. */
+bool queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most);
 
 /* Hands an answered task back to the reactor. It is woken only if something
  * is left to do; else it finds the task when the connection's next request,
@@ -64,7 +82,7 @@ void queue_clear_fd(struct queue *q);
 /* Moves the tasks that have come back to the list. */
 void queue_take_back(struct queue *q, struct task_list *list);
 
-/* From now on queue_pop() gives NULL to everybody. */
+/* From now on queue_pop() gives nothing to anybody. */
 void queue_stop(struct queue *q);
 
 #endif

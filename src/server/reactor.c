@@ -2,9 +2,12 @@
 #include "server/reactor.h"
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/listener.h"
+#include "server/kit.h"
+#include "server/notices.h"
 #include "server/queue.h"
 #include "server/traffic.h"
 
@@ -29,6 +32,7 @@ struct reactor {
 	struct listener *listener;
 	struct queue *queue;
 	struct traffic traffic;
+	struct notices *notices; /* NULL: nobody may wait */
 	int64_t accept_again_ms; /* descriptors ran out; INT64_MAX: no */
 	int64_t drain_until_ms;  /* INT64_MAX: not draining */
 	bool quit;               /* told twice */
@@ -152,6 +156,8 @@ round_ms(const struct reactor *r)
 {
 	int64_t next = traffic_next_deadline(&r->traffic), left;
 
+	if (r->notices != NULL && notices_next_deadline(r->notices) < next)
+		next = notices_next_deadline(r->notices);
 	if (r->accept_again_ms < next)
 		next = r->accept_again_ms;
 	if (r->drain_until_ms < next)
@@ -171,6 +177,8 @@ take_event(struct reactor *r, const struct epoll_event *event)
 		queue_clear_fd(r->queue);
 	else if (event->data.ptr == &r->signals)
 		take_signal(r);
+	else if (event->data.ptr == r->notices)
+		notices_take_event(r->notices);
 	else
 		traffic_take_event(
 		    &r->traffic, event->data.ptr, event->events);
@@ -185,13 +193,16 @@ take_round(struct reactor *r)
 	traffic_begin_round(&r->traffic);
 	for (int i = 0; i < n; i++)
 		take_event(r, &events[i]);
+	if (r->notices != NULL)
+		notices_end_round(r->notices);
 	traffic_end_round(&r->traffic);
 	if (r->accept_again_ms <= clock_mono_ms())
 		resume_accepting(r);
 }
 
 struct reactor *
-reactor_new(struct listener *listener, struct queue *queue)
+reactor_new(struct listener *listener, struct queue *queue,
+    const struct kit *kit)
 {
 	struct reactor *r = memory_new(sizeof(*r));
 	sigset_t set;
@@ -204,7 +215,10 @@ reactor_new(struct listener *listener, struct queue *queue)
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->epoll == -1 || r->signals == -1)
 		abort();
-	traffic_init(&r->traffic, r->epoll, queue);
+	traffic_init(&r->traffic, r->epoll, queue, kit);
+	if (kit->config->wait_max > 0 || kit->config->sse_max > 0)
+		r->notices = notices_new(
+		    kit->config, r->epoll, &r->traffic.hub);
 	watch(r, EPOLL_CTL_ADD, r->signals, &r->signals);
 	watch(r, EPOLL_CTL_ADD, queue_fd(queue), queue);
 	watch(r, EPOLL_CTL_ADD, listener->fd, listener);
@@ -214,6 +228,7 @@ reactor_new(struct listener *listener, struct queue *queue)
 void
 reactor_free(struct reactor *r)
 {
+	notices_free(r->notices);
 	traffic_release(&r->traffic);
 	close(r->epoll);
 	close(r->signals);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+struct kit;
 struct listener;
 struct queue;
 
@@ -15,8 +16,9 @@ void reactor_block_signals(void);
 
 struct reactor;
 
-/* Both outlive the reactor. */
-struct reactor *reactor_new(struct listener *listener, struct queue *queue);
+/* All of them outlive the reactor. */
+struct reactor *reactor_new(struct listener *listener, struct queue *queue,
+    const struct kit *kit);
 
 /* Runs until it is told to end by a signal and every request that had
  * arrived is answered. False if that took too long or was told twice. */

@@ -3,12 +3,16 @@
 
 #include "adapters/crypto.h"
 #include "adapters/fcgi.h"
+#include "api/places.h"
 #include "api/serve.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/scope.h"
+#include "server/kit.h"
 #include "server/queue.h"
+#include "server/waiting.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -30,6 +34,14 @@ watch_conn(const struct traffic *t, struct conn *c, int op, uint32_t more)
 		abort();
 }
 
+void
+traffic_close(struct traffic *t, struct conn *c, const char *why)
+{
+	if (c->waiter != NULL)
+		waiting_forget(t, c, why);
+	conn_close(&t->conns, c);
+}
+
 /* --- a request arrives --- */
 
 static void
@@ -45,6 +57,7 @@ hand_over(struct traffic *t, struct conn *c)
 	task->has_body = c->gate.body_size > 0;
 	task->keep = c->gate.keep;
 	task->accepted_ms = clock_mono_ms();
+	task->stamp = hub_stamp(&t->hub);
 	c->task = task;
 	conn_enter(&t->conns, c, CONN_BUSY, task->accepted_ms);
 	queue_push(t->queue, task);
@@ -125,12 +138,21 @@ finish_answer(struct traffic *t, struct conn *c)
 		read_conn(t, c);
 }
 
-/* The answer's bytes are sent, or in the connection's queue. */
+/* All that there was to send has been sent. */
 static void
-follow_answer(struct traffic *t, struct conn *c)
+take_next(struct traffic *t, struct conn *c)
+{
+	if (c->waiter != NULL)
+		waiting_resume(t, c);
+	else
+		finish_answer(t, c);
+}
+
+void
+traffic_follow(struct traffic *t, struct conn *c)
 {
 	if (outq_is_empty(&c->out)) {
-		finish_answer(t, c);
+		take_next(t, c);
 		return;
 	}
 	conn_enter(&t->conns, c, CONN_SENDING, clock_mono_ms());
@@ -143,13 +165,43 @@ flush_conn(struct traffic *t, struct conn *c)
 	size_t before = c->out.sent;
 
 	if (!outq_flush(&c->out, c->fd)) {
-		conn_close(&t->conns, c);
+		traffic_close(t, c, "gone");
 	} else if (outq_is_empty(&c->out)) {
 		watch_conn(t, c, EPOLL_CTL_MOD, 0);
-		finish_answer(t, c);
+		take_next(t, c);
 	} else if (c->out.sent > before) {
 		conn_enter(&t->conns, c, CONN_SENDING, clock_mono_ms());
 	}
+}
+
+static void
+take_request(struct traffic *t, struct task *task)
+{
+	struct conn *c = task->conn;
+
+	c->task = NULL;
+	c->out = task->rest;
+	task->rest = (struct outq){0};
+	if (task->broken)
+		conn_close(&t->conns, c);
+	else if (task->hold != NULL)
+		waiting_begin(t, c, task);
+	else
+		traffic_follow(t, c);
+}
+
+static void
+take_task(struct traffic *t, struct task *task)
+{
+	switch (task->kind) {
+	case TASK_REQUEST: take_request(t, task); break;
+	case TASK_LOOK:
+		waiting_take_look(t, task->look);
+		task->look = NULL;
+		break;
+	case TASK_PATROL: waiting_take_patrol(t, task->patrol); break;
+	}
+	task_free(task);
 }
 
 static void
@@ -160,17 +212,8 @@ take_answers(struct traffic *t)
 
 	queue_take_back(t->queue, &list);
 	while ((task = STAILQ_FIRST(&list)) != NULL) {
-		struct conn *c = task->conn;
-
 		STAILQ_REMOVE_HEAD(&list, next);
-		c->task = NULL;
-		c->out = task->rest;
-		task->rest = (struct outq){0};
-		if (task->broken)
-			conn_close(&t->conns, c);
-		else
-			follow_answer(t, c);
-		task_free(task);
+		take_task(t, task);
 	}
 }
 
@@ -193,10 +236,11 @@ answer_late(struct traffic *t, struct conn *c)
 	scope_cause(&s, "no worker answered in time");
 	serve_unavailable(&t->response, &s, t->crypto);
 	n = fcgi_frame(&pieces, &t->arena, c->task->id,
-	    buf_as_text(&t->response.head), buf_as_text(&t->response.body));
+	    buf_as_text(&t->response.head), buf_as_text(&t->response.body),
+	    true);
 	c->task = NULL;
 	if (outq_send(&c->out, c->fd, pieces, n))
-		follow_answer(t, c);
+		traffic_follow(t, c);
 	else
 		conn_close(&t->conns, c);
 	arena_reset(&t->arena);
@@ -217,17 +261,20 @@ expire(struct traffic *t)
 		    c->state == CONN_HEAD
 			? "no whole request came in time"
 			: "the answer was not taken in time");
-		conn_close(&t->conns, c);
+		traffic_close(t, c, "slow");
 	}
 }
 
 /* --- from outside --- */
 
 void
-traffic_init(struct traffic *t, int epoll, struct queue *queue)
+traffic_init(struct traffic *t, int epoll, struct queue *queue,
+    const struct kit *kit)
 {
 	t->epoll = epoll;
 	t->queue = queue;
+	t->places = kit->places;
+	hub_init(&t->hub, kit->config->max_events, kit->config->max_bytes);
 	t->crypto = crypto_new();
 	arena_init(&t->arena, ARENA_FIRST);
 	conns_init(&t->conns);
@@ -238,8 +285,11 @@ traffic_release(struct traffic *t)
 {
 	for (int i = 0; i < CONN_CLOSED; i++)
 		while (!TAILQ_EMPTY(&t->conns.in[i]))
-			conn_close(&t->conns, TAILQ_FIRST(&t->conns.in[i]));
+			traffic_close(
+			    t, TAILQ_FIRST(&t->conns.in[i]), "stop");
 	conns_reap(&t->conns);
+	hub_release(&t->hub);
+	timers_release(&t->timers);
 	crypto_free(t->crypto);
 	arena_release(&t->arena);
 	response_release(&t->response);
@@ -273,6 +323,8 @@ traffic_take_event(struct traffic *t, struct conn *c, uint32_t events)
 		read_conn(t, c);
 	} else if (c->state == CONN_SENDING) {
 		flush_conn(t, c);
+	} else if (c->state == CONN_HELD) {
+		waiting_take_event(t, c);
 	} else if (c->state == CONN_BUSY) {
 		queue_notice(t->queue, c->task);
 		t->noticed = true;
@@ -285,13 +337,21 @@ traffic_end_round(struct traffic *t)
 	if (t->noticed)
 		take_answers(t);
 	expire(t);
+	waiting_end_round(t);
 	conns_reap(&t->conns);
+}
+
+static int64_t
+sooner(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
 }
 
 int64_t
 traffic_next_deadline(const struct traffic *t)
 {
-	return conns_next_deadline(&t->conns);
+	return sooner(conns_next_deadline(&t->conns),
+	    sooner(timers_next(&t->timers), hub_next_deadline(&t->hub)));
 }
 
 /* Connections at rest are let go, unless a request stands in them unseen. */
@@ -301,6 +361,7 @@ traffic_drain(struct traffic *t)
 	struct conn *c, *next;
 
 	t->draining = true;
+	places_close(t->places);
 	queue_wake_always(t->queue);
 	take_answers(t);
 	for (c = TAILQ_FIRST(&t->conns.in[CONN_IDLE]); c != NULL; c = next) {
@@ -310,4 +371,5 @@ traffic_drain(struct traffic *t)
 	}
 	while ((c = TAILQ_FIRST(&t->conns.in[CONN_IDLE])) != NULL)
 		conn_close(&t->conns, c);
+	waiting_drain(t);
 }

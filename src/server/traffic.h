@@ -6,8 +6,11 @@
 #include "api/response.h"
 #include "base/arena.h"
 #include "server/conn.h"
+#include "server/hub.h"
+#include "server/timers.h"
 
 struct crypto;
+struct kit;
 struct queue;
 
 enum { TRAFFIC_INPUT_SIZE = 64 * 1024 };
@@ -16,6 +19,9 @@ struct traffic {
 	int epoll; /* the reactor's; events on connections point to them */
 	struct queue *queue;
 	struct conns conns;
+	struct hub hub;       /* who waits for what */
+	struct timers timers; /* the waiters' */
+	struct places *places;
 	bool draining; /* connections are closed behind their answers */
 	bool noticed;  /* something came for a busy one in this round */
 
@@ -27,7 +33,8 @@ struct traffic {
 	uint8_t input[TRAFFIC_INPUT_SIZE];
 };
 
-void traffic_init(struct traffic *t, int epoll, struct queue *queue);
+void traffic_init(struct traffic *t, int epoll, struct queue *queue,
+    const struct kit *kit);
 /* Closes what connections are left. No worker may have a task any more. */
 void traffic_release(struct traffic *t);
 
@@ -40,7 +47,13 @@ void traffic_begin_round(struct traffic *t);
 void traffic_take_event(struct traffic *t, struct conn *c, uint32_t events);
 void traffic_end_round(struct traffic *t);
 
-/* When the next connection runs out of time; INT64_MAX: none does. */
+/* For what waits: the answer's bytes are sent, or in the connection's queue.
+ * Goes on with whatever comes next. */
+void traffic_follow(struct traffic *t, struct conn *c);
+/* The connection is of no more use; why is for the log, if it has a waiter. */
+void traffic_close(struct traffic *t, struct conn *c, const char *why);
+
+/* When there is something to do next; INT64_MAX: never. */
 int64_t traffic_next_deadline(const struct traffic *t);
 
 /* From now on connections are let go as soon as nothing stands in them. */

@@ -79,20 +79,6 @@ secure_link_begin(struct secure_link *l, int64_t expires_at)
 	    (long long)expires_at);
 }
 
-/* Base64 to base64url without padding (RFC 4648, section 5). */
-static void
-make_url_safe(char *base64)
-{
-	for (char *p = base64; *p != '\0'; p++) {
-		if (*p == '+')
-			*p = '-';
-		else if (*p == '/')
-			*p = '_';
-		else if (*p == '=')
-			*p = '\0';
-	}
-}
-
 void
 secure_link_url(struct buf *out, struct secure_link *l, struct text key)
 {
@@ -103,8 +89,7 @@ secure_link_url(struct buf *out, struct secure_link *l, struct text key)
 
 	crypto_md5(
 	    digest, l->crypto, parts, sizeof(parts) / sizeof(parts[0]));
-	crypto_base64(base64, digest, sizeof(digest));
-	make_url_safe(base64);
+	crypto_base64url(base64, digest, sizeof(digest));
 	buf_string(out, l->base);
 	buf_char(out, '/');
 	buf_percent(out, key, true);

@@ -202,6 +202,19 @@ subtest 'settings that are refused' => sub {
 	refuses('public url', qr/public_url must be/, public_url => 'api');
 	refuses('conninfo', qr/conf:\d+: database is no conninfo/,
 	    database => 'host=x nonsense=y');
+	refuses('a short ticket key',
+	    qr/conf:\d+: ticket_keys_file: \S+ has a line 1 of less than 16/,
+	    ticket_keys_file => $t->secret('ticket', 'too short'));
+	refuses('three ticket keys',
+	    qr/conf:\d+: ticket_keys_file: \S+ has more than 2 lines; keep/,
+	    ticket_keys_file => $t->secret('ticket', join "\n",
+		map { "ticket key number $_" } 1 .. 3));
+	refuses('open ticket keys', qr/conf:\d+: ticket_keys_file: others may/,
+	    ticket_keys_file => $open);
+	refuses('ticket ttl', qr/bad value '2h' for ticket_ttl; write 30s/,
+	    ticket_ttl => '2h');
+	refuses('cors', qr/conf:\d+: cors_origins: '\*' is no origin; write/,
+	    cors_origins => 'https://app.example.org *');
 	refuses('too long a life', qr/604800s together/,
 	    artifact_ttl => '604800s');
 	my ($status, $text) = run_it({ %{ $t->conf },
@@ -211,9 +224,16 @@ subtest 'settings that are refused' => sub {
 };
 
 subtest 'what -t, -tt, -T and -V say' => sub {
-	my ($status, $text) = run_it($t->conf, '-t');
+	my $keys = $t->secret('ticket', "a ticket key of some length\n"
+	    . 'and the one before it');
+	my ($status, $text) = run_it({ %{ $t->conf },
+		ticket_keys_file => $keys,
+		cors_origins => 'https://app.example.org' }, '-t');
 	is($status, 0, '-t');
 	like($text, qr/^settings: ok$/m, 'ok');
+	like($text, qr/^ticket_keys_file = \Q$keys\E$/m, 'the name of a file');
+	unlike($text, qr/of some length|before it/, '... not what is in it');
+	like($text, qr/^cors_origins = https:\S+$/m, 'origins');
 	like($text, qr/^workers = 2$/m, 'and what would be used');
 	unlike($text, qr/wJalrXUtnFEMI/, 'no secret');
 	($status, $text) = run_it($t->conf, '-tt');

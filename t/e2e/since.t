@@ -212,15 +212,4 @@ subtest 'wait' => sub {
 	    'the last one counts');
 };
 
-subtest 'a wait is declined: there are no places yet' => sub {
-	my $answer = get('since=0&wait=5');
-
-	is($answer->{status}, 200, 'answered');
-	is($answer->{headers}{'jobtail-wait'}, 'declined', 'and said so');
-	is(get('since=0&wait=0')->{headers}{'jobtail-wait'}, undef,
-	    'wait=0 asks for nothing');
-	is(get('since=0')->{headers}{'jobtail-wait'}, undef,
-	    'nor does no wait');
-};
-
 done_testing;

@@ -10,8 +10,9 @@ use Test::More;
 use Tree;
 
 my @folders = qw(base adapters signing api server);
-my @api     = qw(app problem cursor ulid request params route principal timeline
-    job events links page etag response exchange document detail feed serve);
+my @api     = qw(app problem cursor ulid accept prefer request params route cors
+    principal places timeline keys tails job etag hold events links page frames
+    response exchange record document detail issue stream feed again serve);
 
 my %height_of = map { $folders[$_] => $_ } 0 .. $#folders;
 my %turn_of   = map { $api[$_] => $_ } 0 .. $#api;

@@ -179,12 +179,14 @@ test_base64(void)
 {
 	static const struct {
 		struct text in;
-		const char *want;
+		const char *want, *url;
 	} cases[] = {
-	    {TEXT(""), ""}, {TEXT("f"), "Zg=="}, {TEXT("fo"), "Zm8="},
-	    {TEXT("foo"), "Zm9v"}, {TEXT("foob"), "Zm9vYg=="},
-	    {TEXT("fooba"), "Zm9vYmE="}, {TEXT("foobar"), "Zm9vYmFy"},
-	    {TEXT("\xfb\xff\xbf\0"), "+/+/AA=="},
+	    {TEXT(""), "", ""}, {TEXT("f"), "Zg==", "Zg"},
+	    {TEXT("fo"), "Zm8=", "Zm8"}, {TEXT("foo"), "Zm9v", "Zm9v"},
+	    {TEXT("foob"), "Zm9vYg==", "Zm9vYg"},
+	    {TEXT("fooba"), "Zm9vYmE=", "Zm9vYmE"},
+	    {TEXT("foobar"), "Zm9vYmFy", "Zm9vYmFy"},
+	    {TEXT("\xfb\xff\xbf\0"), "+/+/AA==", "-_-_AA"},
 	};
 	char out[20];
 
@@ -193,6 +195,10 @@ test_base64(void)
 		crypto_base64(out, (const uint8_t *)cases[i].in.data,
 		    cases[i].in.size);
 		is_str(out, cases[i].want, "%s", cases[i].want);
+		memset(out, 'x', sizeof(out));
+		crypto_base64url(out, (const uint8_t *)cases[i].in.data,
+		    cases[i].in.size);
+		is_str(out, cases[i].url, "for URLs");
 	}
 }
 

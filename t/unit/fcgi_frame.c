@@ -65,7 +65,7 @@ noise_new(size_t size, uint64_t seed)
 }
 
 static void
-test_size(size_t head_size, size_t body_size, uint16_t id)
+test_size(size_t head_size, size_t body_size, uint16_t id, bool end)
 {
 	char *head = noise_new(head_size, head_size);
 	char *body = noise_new(body_size, body_size + 1);
@@ -77,18 +77,18 @@ test_size(size_t head_size, size_t body_size, uint16_t id)
 
 	arena_init(&a, 256);
 	n = fcgi_frame(&pieces, &a, id, (struct text){head, head_size},
-	    (struct text){body, body_size});
+	    (struct text){body, body_size}, end);
 	for (size_t i = 0; i < n; i++)
 		buf_bytes(&bytes, pieces[i].iov_base, pieces[i].iov_len);
 	buf_bytes(&want, head, head_size);
 	buf_bytes(&want, body, body_size);
 	read_records(&r, buf_as_text(&bytes), id);
-	ok(r.sound && r.complete, "head %zu, body %zu: sound records",
-	    head_size, body_size);
+	ok(r.sound && r.complete == end, "head %zu, body %zu%s: sound records",
+	    head_size, body_size, end ? "" : ", not the end");
 	ok(text_equal(buf_as_text(&r.output), buf_as_text(&want)),
 	    "the bytes come back");
 	is_int((int64_t)r.n_records,
-	    (int64_t)((want.size + FULL - 1) / FULL + 2),
+	    (int64_t)((want.size + FULL - 1) / FULL + (end ? 2 : 0)),
 	    "no more records than needed");
 	ok(r.largest <= FULL, "none is larger than 65,528 bytes");
 	arena_release(&a);
@@ -110,7 +110,10 @@ main(void)
 
 	for (size_t i = 0; i < N_OF(heads); i++)
 		for (size_t j = 0; j < N_OF(bodies); j++)
-			test_size(heads[i], bodies[j],
-			    (uint16_t)(1 + (i * 7919 + j * 3301) % 65535));
+			for (int end = 0; end < 2; end++)
+				test_size(heads[i], bodies[j],
+				    (uint16_t)(1
+					+ (i * 7919 + j * 3301) % 65535),
+				    end);
 	return tap_done();
 }

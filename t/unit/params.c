@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* since, limit and wait in this order: "-" not given, "x" no integer, ">"
- * too large, "<" too small, else the value; "key": it looks like one. */
+ * too large, "<" too small, else the value; a ticket; "key": it looks like
+ * one. */
 static char *
 describe(char *out, const struct params *p)
 {
@@ -32,6 +33,9 @@ describe(char *out, const struct params *p)
 		else
 			end += sprintf(end, "%lld", (long long)param->value);
 	}
+	if (p->ticket.data != NULL)
+		end += sprintf(end, " ticket=%.*s", (int)p->ticket.size,
+		    p->ticket.data);
 	strcpy(end, p->has_key ? " key" : "");
 	return out;
 }
@@ -80,9 +84,24 @@ static const struct {
     {"wait=3&limit=2&since=1", "1 2 3"},
     {"since=a&limit=b&wait=c", "x x x"},
     {"since=1&limit=1001&wait=-1", "1 > <"},
+    /* a ticket is any text */
+    {"ticket=abc-_9", "- - - ticket=abc-_9"}, {"ticket=", "- - - ticket="},
+    {"ticket", "- - - ticket="}, {"ticket==", "- - - ticket=="},
+    {"ticket=a%2Bb+c", "- - - ticket=a+b c"},
+    {"%74icket=%6Eew", "- - - ticket=new"},
+    {"ticket=%zz", "- - - ticket=%zz"}, {"ticket=a%", "- - - ticket=a%"},
+    {"ticket=new&ticket=b", "- - - ticket=b"},
+    {"ticket=b&ticket", "- - - ticket="},
+    {"ticket=b&ticket=new&since=1", "1 - - ticket=new"},
+    {"since=x&ticket=b&limit=0&wait=3", "x < 3 ticket=b"},
+    {"Ticket=b", "- - -"}, {"ticket+=b", "- - -"}, {"ticket%00=b", "- - -"},
+    {"tickets=b", "- - -"}, {"ticket%3Db", "- - -"},
     /* a key has no business here, under any name */
     {"a=sk_live_x", "- - - key"}, {"a=sk_test_x", "- - - key"},
-    {"=sk_live_", "- - - key"}, {"ticket=sk_live_x", "- - - key"},
+    {"=sk_live_", "- - - key"},
+    {"ticket=sk_live_1", "- - - ticket=sk_live_1 key"},
+    {"ticket=s%6B_test_x&ticket=b", "- - - ticket=b key"},
+    {"ticket=b&a=sk_live_x", "- - - ticket=b key"},
     {"a=sk%5Flive%5fx", "- - - key"}, {"since=sk_test_1", "x - - key"},
     {"since=sk_test_1&since=1", "1 - - key"}, {"a=sk_live_%zz", "- - - key"},
     {"a=b&c=sk_live_x&d=e", "- - - key"},
@@ -168,7 +187,7 @@ test_faults(void)
 static void
 test_any_bytes(void)
 {
-	static const char often[] = "&=%+sincelimtwa05_sk_live_";
+	static const char often[] = "&=%+sincelimtwak05_sk_live_";
 	struct dice dice = {11};
 	struct arena a;
 	struct scope s;

@@ -26,11 +26,16 @@ new_task(int number, bool keep)
 static void *
 work(void *argument)
 {
+	struct task_list list = STAILQ_HEAD_INITIALIZER(list);
 	struct task *t;
 
 	(void)argument;
-	while ((t = queue_pop(queue)) != NULL)
-		queue_give_back(queue, t);
+	while (queue_pop(&list, queue, THREADS, 8)) {
+		while ((t = STAILQ_FIRST(&list)) != NULL) {
+			STAILQ_REMOVE_HEAD(&list, next);
+			queue_give_back(queue, t);
+		}
+	}
 	return NULL;
 }
 
@@ -50,6 +55,41 @@ free_all(struct task_list *list)
 	while ((t = STAILQ_FIRST(list)) != NULL) {
 		STAILQ_REMOVE_HEAD(list, next);
 		task_free(t);
+	}
+}
+
+/* How many a worker takes, when that many wait. */
+static void
+test_shares(void)
+{
+	static const struct {
+		int waiting;
+		size_t n, most;
+		int taken;
+	} cases[] = {
+	    {1, 4, 8, 1},
+	    {4, 4, 8, 1},
+	    {5, 4, 8, 2},
+	    {32, 4, 8, 8},
+	    {33, 4, 8, 8},
+	    {3, 1, 8, 3},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct task_list list = STAILQ_HEAD_INITIALIZER(list);
+		struct task *t;
+		int n = 0;
+
+		for (int k = 0; k < cases[i].waiting; k++)
+			queue_push(queue, new_task(k, true));
+		ok(queue_pop(&list, queue, cases[i].n, cases[i].most),
+		    "%d wait", cases[i].waiting);
+		STAILQ_FOREACH(t, &list, next)
+			is_int(t->fd, n++, "in their order");
+		is_int(n, cases[i].taken, "a share of them");
+		if (n < cases[i].waiting)
+			(void)queue_pop(&list, queue, 1, 64);
+		free_all(&list);
 	}
 }
 
@@ -126,7 +166,7 @@ test_threads(void)
 		pthread_join(threads[i], NULL);
 	ok(true, "a stopped queue lets its threads go");
 	queue_push(queue, new_task(0, true));
-	ok(queue_pop(queue) == NULL, "and gives nothing more");
+	ok(!queue_pop(&list, queue, 1, 1), "and gives nothing more");
 	free(seen);
 }
 
@@ -134,6 +174,7 @@ int
 main(void)
 {
 	queue = queue_new();
+	test_shares();
 	test_waking();
 	test_threads();
 	queue_free(queue); /* with the task that nobody popped */

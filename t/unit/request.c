@@ -25,6 +25,7 @@ test_all(struct scope *s)
 	    "QUERY_STRING=a=b&c==", "HTTP_AUTHORIZATION=Bearer x",
 	    "REDIRECT_HTTP_AUTHORIZATION=Bearer y",
 	    "HTTP_X_SHOPIFY_HMAC_SHA256=aGk=", "HTTP_IF_NONE_MATCH=\"t\"",
+	    "HTTP_ORIGIN=https://h", "HTTP_ACCESS_CONTROL_REQUEST_METHOD=HEAD",
 	    "SERVER_SOFTWARE=nginx/1.22.1", NULL};
 	struct request req;
 
@@ -37,6 +38,8 @@ test_all(struct scope *s)
 	is_text(req.redirected_authorization, TEXT("Bearer y"), "redirected");
 	is_text(req.hmac, TEXT("aGk="), "hmac");
 	is_text(req.if_none_match, TEXT("\"t\""), "if_none_match");
+	is_text(req.origin, TEXT("https://h"), "origin");
+	is_text(req.requested_method, TEXT("HEAD"), "requested_method");
 	is_text(req.server, TEXT("nginx/1.22.1"), "server");
 	ok(!req.has_body, "no body");
 }
@@ -54,6 +57,31 @@ test_few(struct scope *s)
 	is_text(req.method, TEXT("HEAD"), "the first of two equal names");
 	is_text(req.query, (struct text){0}, "an empty variable is absent");
 	is_text(req.path_info, (struct text){0}, "as is one that was not sent");
+}
+
+/* No browser sends two origins, and which of them counts is not for us to
+ * say. */
+static void
+test_lone(struct scope *s)
+{
+	static const char *const cases[][6] = {
+	    {"REQUEST_METHOD=GET", "HTTP_ORIGIN=https://a",
+		"HTTP_ORIGIN=https://b", NULL},
+	    {"REQUEST_METHOD=GET", "HTTP_ORIGIN=https://a",
+		"HTTP_ORIGIN=https://a", NULL},
+	    {"REQUEST_METHOD=GET", "HTTP_ORIGIN=https://a",
+		"HTTP_ORIGIN=https://b", "HTTP_ORIGIN=https://a", NULL},
+	};
+	static const char *const empty[] = {"REQUEST_METHOD=GET",
+	    "HTTP_ORIGIN=", "HTTP_ORIGIN=https://a", "HTTP_ORIGIN=", NULL};
+	struct request req;
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		ok(read_into(&req, s, cases[i]), "several origins");
+		is_text(req.origin, TEXT(""), "are none");
+	}
+	ok(read_into(&req, s, empty), "empty ones");
+	is_text(req.origin, TEXT("https://a"), "are not counted");
 }
 
 static void
@@ -81,6 +109,7 @@ main(void)
 	scope_init(&s, &a, 0, 0);
 	test_all(&s);
 	test_few(&s);
+	test_lone(&s);
 	test_none(&a);
 	arena_release(&a);
 	return tap_done();

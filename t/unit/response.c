@@ -70,6 +70,32 @@ test_documents(void)
 	response_release(&res);
 }
 
+/* Every head has them, until the response is used again. */
+static void
+test_lines(void)
+{
+	struct scope s = scope_with_id();
+	struct response res = {.lines = "A: b\r\nC: d\r\n"};
+
+	response_begin(&res, 204);
+	response_end(&res, &s, false);
+	is_text(buf_as_text(&res.head),
+	    TEXT("Status: 204 No Content\r\nA: b\r\nC: d\r\n"
+		 "X-Request-Id: " ID "\r\n\r\n"), "lines in a head");
+	(void)scope_fail(&s, &problem_no_job);
+	response_problem(&res, &s, crypto, NULL, true);
+	is_text(buf_as_text(&res.head),
+	    TEXT("Status: 404 Not Found\r\nA: b\r\nC: d\r\n"
+		 "Content-Type: application/json\r\n"
+		 "Cache-Control: no-store\r\n"
+		 "X-Request-Id: " ID "\r\n\r\n"), "and in a problem's");
+	response_reset(&res);
+	response_begin(&res, 204);
+	is_text(buf_as_text(&res.head), TEXT("Status: 204 No Content\r\n"),
+	    "the next one has none");
+	response_release(&res);
+}
+
 /* A Link with a long base_path and public_url. */
 static void
 test_long_header(void)
@@ -108,6 +134,8 @@ static const struct {
     {&problem_no_key_apache, 401, "Unauthorized", "UNAUTHORIZED",
 	"WWW-Authenticate: Bearer\r\n"},
     {&problem_bad_key, 401, "Unauthorized", "UNAUTHORIZED",
+	"WWW-Authenticate: Bearer error=\"invalid_token\"\r\n"},
+    {&problem_bad_ticket, 401, "Unauthorized", "UNAUTHORIZED",
 	"WWW-Authenticate: Bearer error=\"invalid_token\"\r\n"},
     {&problem_key_in_query, 401, "Unauthorized", "UNAUTHORIZED",
 	"WWW-Authenticate: Bearer error=\"invalid_request\"\r\n"},
@@ -214,6 +242,7 @@ main(void)
 	arena_init(&arena, 1024);
 	crypto = crypto_new();
 	test_documents();
+	test_lines();
 	test_long_header();
 	test_problems();
 	test_apache_is_named();

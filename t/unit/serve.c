@@ -5,18 +5,22 @@
 #include "adapters/crypto.h"
 #include "adapters/db.h"
 #include "api/app.h"
+#include "api/exchange.h"
+#include "api/cors.h"
 #include "api/request.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "signing/signer.h"
+#include "signing/ticket.h"
 #include "tap.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define EVENTS "/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/events"
+#define DETAIL "/v1/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV"
+#define EVENTS DETAIL "/events"
 
 static struct arena arena;
 static struct app app;
@@ -49,6 +53,125 @@ static const struct {
     {"but a route", "OPTIONS", "/nothing", NULL, NULL, 404, "NOT_FOUND"},
 };
 
+/* With ticket keys. */
+static const struct {
+	const char *what;
+	const char *method, *path, *query, *authorization;
+	int status;
+	const char *message;
+} ticket_cases[] = {
+    {"a ticket is looked at before the database", "GET", EVENTS,
+	"ticket=x&since=x", "Bearer sk_live_x", 401, "The ticket is not"},
+    {"an empty one too", "GET", EVENTS, "ticket", "Bearer sk_live_x", 401,
+	"The ticket is not"},
+    {"to HEAD", "HEAD", EVENTS, "ticket=x", "Bearer sk_live_x", 401, NULL},
+    {"a key in the query comes first", "GET", EVENTS,
+	"ticket=x&a=sk_live_x", "Bearer sk_live_x", 401,
+	"An API key never belongs"},
+    {"a new one needs a key", "GET", EVENTS, "ticket=new", NULL, 401,
+	"An API key is needed"},
+    {"and a good one", "GET", EVENTS, "ticket=new", "Bearer x", 401,
+	"The API key is not"},
+    {"and the database", "GET", EVENTS, "ticket=new", "Bearer sk_live_x", 503,
+	"The service cannot"},
+    {"the last one counts", "GET", EVENTS, "ticket=x&ticket=new",
+	"Bearer sk_live_x", 503, "The service cannot"},
+    {"the detail takes none", "GET", DETAIL, "ticket=x", NULL, 401,
+	"An API key is needed"},
+    {"and makes none", "GET", DETAIL, "ticket=new", NULL, 401,
+	"An API key is needed"},
+    {"it passes over them", "GET", DETAIL, "ticket=x", "Bearer sk_live_x", 503,
+	"The service cannot"},
+    {"no other method", "POST", EVENTS, "ticket=new", "Bearer sk_live_x", 405,
+	"Only GET"},
+    {"OPTIONS asks for none", "OPTIONS", EVENTS, "ticket=x", NULL, 204, NULL},
+};
+
+static void
+serve(struct response *res, struct scope *s, const struct request *req)
+{
+	struct exchange x;
+
+	if (serve_begin(&x, res, s, &app, req)) {
+		db_call(app.db, &x.timeline.call);
+		(void)serve_end(res, s, &x);
+	}
+}
+
+static void
+test_tickets(void)
+{
+	struct response res = {0};
+
+	app.ticket_keys = ticket_keys_new(
+	    TEXT("0123456789abcdef"), app.crypto);
+	for (size_t i = 0; i < N_OF(ticket_cases); i++) {
+		const char *message = ticket_cases[i].message;
+		struct request req = {
+		    .method = text_of(ticket_cases[i].method),
+		    .path_info = text_of(ticket_cases[i].path),
+		    .query = text_of(ticket_cases[i].query),
+		    .authorization = text_of(ticket_cases[i].authorization),
+		};
+		struct scope s;
+
+		scope_init(&s, &arena, clock_mono_ms() + 2000,
+		    clock_wall_us());
+		serve(&res, &s, &req);
+		is_int(res.status, ticket_cases[i].status, "%s",
+		    ticket_cases[i].what);
+		buf_char(&res.body, '\0');
+		ok(message == NULL ? res.body.size == 1
+			: strstr(res.body.data, message) != NULL,
+		    "says %s", message == NULL ? "-" : message);
+		arena_reset(&arena);
+	}
+	ticket_keys_free(app.ticket_keys);
+	app.ticket_keys = NULL;
+	response_release(&res);
+}
+
+/* Each answer of the table begins with the lines, and only while they are
+ * wanted. */
+static void
+test_cors(void)
+{
+	struct response res = {0};
+	char error[100], want[1000];
+	struct cors *cors = cors_new("https://h", error, sizeof(error));
+
+	for (size_t i = 0; i < 2 * N_OF(cases); i++) {
+		size_t at = i / 2;
+		struct request req = {
+		    .method = text_of(cases[at].method),
+		    .path_info = text_of(cases[at].path),
+		    .query = text_of(cases[at].query),
+		    .authorization = text_of(cases[at].authorization),
+		    .origin = TEXT("https://h"),
+		};
+		struct scope s;
+
+		app.cors = i % 2 == 0 ? cors : NULL;
+		snprintf(want, sizeof(want), "\r\n%s",
+		    app.cors == NULL ? "" : cors_lines(cors, &req));
+		scope_init(&s, &arena, clock_mono_ms() + 2000,
+		    clock_wall_us());
+		serve(&res, &s, &req);
+		buf_char(&res.head, '\0');
+		ok(app.cors != NULL
+			? strncmp(strstr(res.head.data, "\r\n"), want,
+			      strlen(want)) == 0
+			: strstr(res.head.data, "Access-Control") == NULL
+			    && strstr(res.head.data, "Vary") == NULL,
+		    "%s: CORS %s", cases[at].what,
+		    app.cors == NULL ? "off" : "on");
+		arena_reset(&arena);
+	}
+	app.cors = NULL;
+	cors_free(cors);
+	response_release(&res);
+}
+
 static void
 test_cases(void)
 {
@@ -66,7 +189,7 @@ test_cases(void)
 		struct scope s;
 
 		scope_init(&s, &arena, began + 2000, clock_wall_us());
-		serve(&res, &s, &app, &req);
+		serve(&res, &s, &req);
 		is_int(res.status, cases[i].status, "%s", cases[i].what);
 		ok(clock_mono_ms() - began < 2500, "in time");
 		head = arena_copy(&arena, res.head.data, res.head.size);
@@ -119,6 +242,8 @@ main(void)
 	    .crypto = crypto_new()};
 	app.signer = signer_new(&settings, app.crypto);
 	test_cases();
+	test_tickets();
+	test_cors();
 	test_unavailable();
 	signer_free(app.signer);
 	db_free(app.db);

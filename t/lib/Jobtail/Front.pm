@@ -9,6 +9,7 @@ package Jobtail::Front;
 # kind: nginx proxy_fcgi fcgid cgid htaccess htaccess_cgi. The last four
 # start the responder themselves, with conf_path.
 # tls => 1 (nginx): the shipped example of a whole server.
+# processes, connections (nginx): how many, and how many each of them may have.
 
 use v5.36;
 use Cwd qw(abs_path);
@@ -44,7 +45,8 @@ sub starts ($kind) { return $kinds{$kind}{starts} }
 
 sub new ($class, %o)
 {
-	my $self = bless { kind => chosen(), owner => $$, %o }, $class;
+	my $self = bless { kind => chosen(), owner => $$, processes => 1,
+		connections => 512, %o }, $class;
 
 	die "JOBTAIL_FRONT: $self->{kind} is none of ",
 	    join(' ', sort keys %kinds), "\n" if !$kinds{ $self->{kind} };
@@ -85,9 +87,17 @@ sub wait_ready ($self)
 			delete $self->{pid};
 			die "$self->{kind} ended with status $?\n";
 		}
-		IO::Socket::INET->new("127.0.0.1:$self->{port}");
+		IO::Socket::INET->new("127.0.0.1:$self->{port}")
+		    && $self->can_run_cgi;
 	} 15, $self->{kind};
 	return;
+}
+
+# mod_cgid's own daemon may be later than Apache; it is not waited for there.
+sub can_run_cgi ($self)
+{
+	return -S "$self->{home}/run/cgid.$self->{pid}"
+	    || !grep { $_ eq 'cgid' } @{ $kinds{ $self->{kind} }{modules} // [] };
 }
 
 sub kind ($self) { return $self->{kind} }
@@ -173,9 +183,10 @@ sub nginx ($self)
 	spew("$h/nginx.conf", join '',
 	    map { "$_\n" }
 	    defined $user ? "user $user;" : (),
-	    'daemon off;', 'worker_processes 1;', "pid $h/pid;",
+	    'daemon off;', "worker_processes $self->{processes};",
+	    "pid $h/pid;",
 	    "error_log $self->{error_log} notice;",
-	    'events { }',
+	    "events { worker_connections $self->{connections}; }",
 	    'http {',
 	    (map { "${_}_temp_path $h/run/$_;" }
 		qw(client_body proxy fastcgi uwsgi scgi)),
@@ -190,7 +201,11 @@ sub nginx_server ($self)
 {
 	my $media = $self->{media_root};
 
-	return ('server {', "listen 127.0.0.1:$self->{port};",
+	# An equal share of the connections for each process. With one it would
+	# only let a port that is taken pass.
+	my $share = $self->{processes} > 1 ? ' reuseport' : '';
+
+	return ('server {', "listen 127.0.0.1:$self->{port}$share;",
 	    "access_log $self->{access_log} jobtail;",
 	    'include jobtail_errors.conf;',
 	    'include jobtail_locations.conf;',

@@ -20,6 +20,7 @@ use Test::More ();
 use Test::More import => [grep { $_ ne 'done_testing' }
     @Test::More::EXPORT];
 use Jobtail::Front;
+use Jobtail::Live;
 use Jobtail::Process qw(wait_for slurp spew give_away);
 use Jobtail::Responder;
 use Jobtail::Wire;
@@ -331,6 +332,13 @@ sub request ($self, $method, $path, %o)
 }
 
 sub get ($self, $path, %o) { return $self->request('GET', $path, %o) }
+
+# The same, to be looked at while it goes on.
+sub live ($self, $path, %o)
+{
+	return Jobtail::Live->new(path => $path,
+	    port => $self->{front}->port, %o);
+}
 
 # Bytes to the web server, and what it says until it hangs up.
 sub raw ($self, $bytes, $seconds = 10)

@@ -199,13 +199,12 @@ sub answer ($self, $seconds = 5)
 	return undef;
 }
 
-# A CGI answer to status, headers (lower case; lists when repeated), body.
-sub parse ($out)
+# Header lines as a hash: names in lower case, lists where they are repeated.
+sub headers ($head)
 {
-	my ($head, $content) = split /\r?\n\r?\n/, $out, 2;
 	my %headers;
 
-	for my $line (split /\r?\n/, $head // '') {
+	for my $line (split /\r?\n/, $head) {
 		my ($name, $value) = $line =~ /\A([^:]+): *(.*)\z/s or next;
 
 		$name = lc $name;
@@ -217,11 +216,19 @@ sub parse ($out)
 			$headers{$name} = [$headers{$name}, $value];
 		}
 	}
-	my ($status) = (delete $headers{status} // '200') =~ /\A(\d+)/;
+	return \%headers;
+}
 
-	return (raw => $out, status => $status, headers => \%headers,
+# A CGI answer to status, headers, body.
+sub parse ($out)
+{
+	my ($head, $content) = split /\r?\n\r?\n/, $out, 2;
+	my $headers = headers($head // '');
+	my ($status) = (delete $headers->{status} // '200') =~ /\A(\d+)/;
+
+	return (raw => $out, status => $status, headers => $headers,
 	    content => $content // '',
-	    json => eval { JSON::PP->new->utf8->decode($content) });
+	    json => scalar eval { JSON::PP->new->utf8->decode($content) });
 }
 
 # Has the other side hung up, within that time?

@@ -1,0 +1,96 @@
+/* The hub: who waits for which job, and when it is time to look. Knows no
+ * socket and no database: it makes looks and patrols, which workers run, and
+ * takes them back. The reactor's. */
+#ifndef SERVER_HUB_H
+#define SERVER_HUB_H
+
+#include "server/look.h"
+#include "server/patrol.h"
+
+enum { HUB_BUCKETS = 4096, HUB_MEMORY = 1024 };
+
+/* A job that somebody waits for. */
+struct hub_job {
+	LIST_ENTRY(hub_job) chain;
+	TAILQ_ENTRY(hub_job) entry;  /* in the list of its mark */
+	enum data_set data_set;
+	char public_id[ULID_SIZE + 1];
+	int64_t tenant_id;           /* on whose behalf */
+	int64_t job_id;
+	struct waiter_list waiters;
+	size_t n_looks;              /* under way */
+	enum { JOB_CALM, JOB_DUE, JOB_LATER } mark;
+	bool wanted;                 /* one more when they are back */
+	int64_t known_seq;           /* the last number that it is known or
+	                                said to have */
+	int64_t not_before_ms;       /* no look that nobody insists on */
+};
+
+LIST_HEAD(hub_bucket, hub_job);
+TAILQ_HEAD(hub_job_list, hub_job);
+
+/* A notice that was heard. */
+struct hub_notice {
+	enum data_set data_set;
+	char public_id[ULID_SIZE];
+	int64_t seq;
+};
+
+struct hub {
+	int64_t max_events, max_bytes; /* of a look */
+	struct hub_bucket buckets[HUB_BUCKETS];
+	struct hub_job_list due;   /* to be looked at */
+	struct hub_job_list later; /* in the order of not_before_ms */
+	struct look_list looks;    /* made, not taken yet */
+	size_t n_waiters;
+	struct hub_notice heard[HUB_MEMORY]; /* the last ones */
+	uint64_t n_heard;
+	bool hears;                /* notices can be relied on */
+	bool patrolling;
+	int64_t next_tails_ms, next_keys_ms;
+	int64_t last_tails_ms;
+	int64_t away_since_ms;     /* the database; 0: it is not */
+};
+
+void hub_init(struct hub *hub, int64_t max_events, int64_t max_bytes);
+/* Nobody waits any more. */
+void hub_release(struct hub *hub);
+
+/* How much has been heard by now. A request is stamped with it before it
+ * reads, so that hub_join() knows what it may have missed. */
+uint64_t hub_stamp(const struct hub *hub);
+
+/* A request waits from now on; hub_settle() comes next. */
+void hub_join(
+    struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms);
+/* It is ready for looks: at first, after a look, or when its peer has taken
+ * what was sent. */
+void hub_settle(struct hub *hub, struct waiter *w, int64_t now_ms);
+/* Somebody insists on a look at the waiter's job. */
+void hub_insist(struct hub *hub, struct waiter *w);
+/* It waits no longer. */
+void hub_leave(struct hub *hub, struct waiter *w);
+
+/* A notice: the job's newest number. */
+void hub_hear(struct hub *hub, enum data_set data_set, struct text public_id,
+    int64_t seq, int64_t now_ms);
+/* Something was missed, or may have been: patrol, at once unless that has
+ * just been done. */
+void hub_doubt(struct hub *hub, int64_t now_ms);
+
+/* The next look to be run, or NULL. Its waiters are lent. */
+struct look *hub_next_look(struct hub *hub, int64_t now_ms);
+/* One comes back: learns from it before its waiters are settled or leave ... */
+void hub_take_look(struct hub *hub, const struct look *l, int64_t now_ms);
+/* ... and frees it when they have. */
+void hub_end_look(struct hub *hub, struct look *l, int64_t now_ms);
+
+/* The next patrol to be run, or NULL. */
+struct patrol *hub_next_patrol(struct hub *hub, int64_t now_ms);
+void hub_take_patrol(
+    struct hub *hub, const struct patrol *p, int64_t now_ms);
+
+/* When one of the last two has something to do; INT64_MAX: never. */
+int64_t hub_next_deadline(const struct hub *hub);
+
+#endif
