@@ -68,7 +68,7 @@ sub tracked_files
 		closedir $dir;
 		push @found, map { files_below($top, $_, qr/./) }
 		    qw(apache man nginx sql src systemd t);
-		@found = grep { !m{/\.d|\.o$|\.a$} } @found;
+		@found = grep { !m{/\.d|/node_modules/|\.o$|\.a$} } @found;
 	}
 	return grep { -f "$top/$_" && -T _ } sort @found;
 }

@@ -176,6 +176,10 @@ sub nginx ($self)
 	spew("$h/jobtail_media_secret.conf", 'set $jobtail_media_secret "'
 	    . ($self->{media_secret} // 'none') . "\";\n");
 	spew("$h/jobtail_media.conf", shipped('nginx/jobtail_media.conf'));
+	mkdir "$h/html";
+	spew("$h/html/timeline.html", shipped('nginx/html/timeline.html'));
+	spew("$h/jobtail_page.conf", shipped('nginx/jobtail_page.conf',
+	    '/usr/local/share/jobtail/nginx/html' => "$h/html"));
 	spew("$h/nginx.conf", join '',
 	    map { "$_\n" }
 	    defined $user ? "user $user;" : (),
@@ -205,6 +209,9 @@ sub nginx_server ($self)
 	    "access_log $self->{access_log} jobtail;",
 	    'include jobtail_errors.conf;',
 	    'include jobtail_locations.conf;',
+	    'include jobtail_page.conf;',
+	    # Debian's nginx.conf has a long list of types
+	    'types { image/png png; }',
 	    defined $media
 	    ? ("set \$jobtail_media_root $media;",
 		'include jobtail_media_secret.conf;',
