@@ -13,6 +13,7 @@ check_PROGRAMS = \
 	t/unit/fcgi_frame.t \
 	t/unit/fcgi_open.t \
 	t/unit/gate.t \
+	t/unit/json.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
@@ -59,6 +60,8 @@ t_unit_fcgi_open_t_SOURCES = t/unit/fcgi_open.c
 t_unit_fcgi_open_t_LDADD = $(unit_ldadd)
 t_unit_gate_t_SOURCES = t/unit/gate.c
 t_unit_gate_t_LDADD = $(unit_ldadd)
+t_unit_json_t_SOURCES = t/unit/json.c
+t_unit_json_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c
