@@ -1,7 +1,10 @@
 # The tests of t/unit: C programs that print TAP, and one script.
 
 check_PROGRAMS = \
+	t/unit/address.t \
 	t/unit/arena.t \
+	t/unit/backoff.t \
+	t/unit/batch.t \
 	t/unit/buf.t \
 	t/unit/clock.t \
 	t/unit/config.t \
@@ -19,6 +22,7 @@ check_PROGRAMS = \
 	t/unit/params.t \
 	t/unit/principal.t \
 	t/unit/queue.t \
+	t/unit/render.t \
 	t/unit/request.t \
 	t/unit/response.t \
 	t/unit/route.t \
@@ -36,8 +40,14 @@ t_unit_libtap_a_SOURCES = \
 	t/unit/tap.c t/unit/tap.h
 
 unit_ldadd = t/unit/libtap.a src/libjobtail.a $(LDADD)
+t_unit_address_t_SOURCES = t/unit/address.c
+t_unit_address_t_LDADD = $(unit_ldadd)
 t_unit_arena_t_SOURCES = t/unit/arena.c
 t_unit_arena_t_LDADD = $(unit_ldadd)
+t_unit_backoff_t_SOURCES = t/unit/backoff.c
+t_unit_backoff_t_LDADD = $(unit_ldadd)
+t_unit_batch_t_SOURCES = t/unit/batch.c
+t_unit_batch_t_LDADD = $(unit_ldadd)
 t_unit_buf_t_SOURCES = t/unit/buf.c
 t_unit_buf_t_LDADD = $(unit_ldadd)
 t_unit_clock_t_SOURCES = t/unit/clock.c
@@ -72,6 +82,8 @@ t_unit_principal_t_SOURCES = t/unit/principal.c
 t_unit_principal_t_LDADD = $(unit_ldadd)
 t_unit_queue_t_SOURCES = t/unit/queue.c
 t_unit_queue_t_LDADD = $(unit_ldadd)
+t_unit_render_t_SOURCES = t/unit/render.c
+t_unit_render_t_LDADD = $(unit_ldadd)
 t_unit_request_t_SOURCES = t/unit/request.c
 t_unit_request_t_LDADD = $(unit_ldadd)
 t_unit_response_t_SOURCES = t/unit/response.c
