@@ -1,7 +1,10 @@
 # The tests of t/unit: C programs that print TAP, and one script.
 
 check_PROGRAMS = \
+	t/unit/address.t \
 	t/unit/arena.t \
+	t/unit/backoff.t \
+	t/unit/batch.t \
 	t/unit/buf.t \
 	t/unit/clock.t \
 	t/unit/config.t \
@@ -14,11 +17,13 @@ check_PROGRAMS = \
 	t/unit/fcgi_frame.t \
 	t/unit/fcgi_open.t \
 	t/unit/gate.t \
+	t/unit/json.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
 	t/unit/principal.t \
 	t/unit/queue.t \
+	t/unit/render.t \
 	t/unit/request.t \
 	t/unit/response.t \
 	t/unit/route.t \
@@ -37,8 +42,14 @@ t_unit_libtap_a_SOURCES = \
 	t/unit/tap.c t/unit/tap.h
 
 unit_ldadd = t/unit/libtap.a src/libjobtail.a $(LDADD)
+t_unit_address_t_SOURCES = t/unit/address.c
+t_unit_address_t_LDADD = $(unit_ldadd)
 t_unit_arena_t_SOURCES = t/unit/arena.c
 t_unit_arena_t_LDADD = $(unit_ldadd)
+t_unit_backoff_t_SOURCES = t/unit/backoff.c
+t_unit_backoff_t_LDADD = $(unit_ldadd)
+t_unit_batch_t_SOURCES = t/unit/batch.c
+t_unit_batch_t_LDADD = $(unit_ldadd)
 t_unit_buf_t_SOURCES = t/unit/buf.c
 t_unit_buf_t_LDADD = $(unit_ldadd)
 t_unit_clock_t_SOURCES = t/unit/clock.c
@@ -63,6 +74,8 @@ t_unit_fcgi_open_t_SOURCES = t/unit/fcgi_open.c
 t_unit_fcgi_open_t_LDADD = $(unit_ldadd)
 t_unit_gate_t_SOURCES = t/unit/gate.c
 t_unit_gate_t_LDADD = $(unit_ldadd)
+t_unit_json_t_SOURCES = t/unit/json.c
+t_unit_json_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c
@@ -73,6 +86,8 @@ t_unit_principal_t_SOURCES = t/unit/principal.c
 t_unit_principal_t_LDADD = $(unit_ldadd)
 t_unit_queue_t_SOURCES = t/unit/queue.c
 t_unit_queue_t_LDADD = $(unit_ldadd)
+t_unit_render_t_SOURCES = t/unit/render.c
+t_unit_render_t_LDADD = $(unit_ldadd)
 t_unit_request_t_SOURCES = t/unit/request.c
 t_unit_request_t_LDADD = $(unit_ldadd)
 t_unit_response_t_SOURCES = t/unit/response.c

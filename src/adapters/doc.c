@@ -1,6 +1,6 @@
-/* json-c decodes the strings. It must not touch "meta", because it saturates
- * integers beyond 64 bits and bounds the depth, so the members' extents are
- * found here and "meta" is handed on as it stands. */
+/* json-c decodes the strings. It must not touch numbers and what objects hold,
+ * because it saturates integers beyond 64 bits and bounds the depth, so the
+ * values' extents are found here and are handed on as they stand. */
 #include "adapters/doc.h"
 
 #include "base/scope.h"
@@ -15,11 +15,17 @@ struct cursor {
 	const char *end;
 };
 
-/* Behind the white space that PostgreSQL puts between things. */
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* Behind the white space between things. */
 static bool
 is_at_end(struct cursor *c)
 {
-	while (c->p < c->end && *c->p == ' ')
+	while (c->p < c->end && is_space(*c->p))
 		c->p++;
 	return c->p == c->end;
 }
@@ -71,7 +77,7 @@ nest_end(const char *p, const char *end)
 static const char *
 scalar_end(const char *p, const char *end)
 {
-	while (p < end && strchr(",}] ", *p) == NULL)
+	while (p < end && strchr(",}] \n\r\t", *p) == NULL)
 		p++;
 	return p;
 }
@@ -123,9 +129,8 @@ decode_escapes(struct text *out, struct scope *s, struct text json)
 	return true;
 }
 
-/* A JSON string's text. */
-static bool
-decode_string(struct text *out, struct scope *s, struct text json)
+bool
+doc_string(struct text *out, struct scope *s, struct text json)
 {
 	if (json.size < 2 || json.data[0] != '"')
 		return false;
@@ -135,16 +140,93 @@ decode_string(struct text *out, struct scope *s, struct text json)
 	return true;
 }
 
-static bool
-decode_string_or_null(struct text *out, struct scope *s, struct text json)
+bool
+doc_string_or_null(struct text *out, struct scope *s, struct text json)
 {
-	if (text_equal(json, TEXT("null")))
-		return true;
-	return decode_string(out, s, json);
+	return text_equal(json, TEXT("null")) || doc_string(out, s, json);
+}
+
+bool
+doc_as_it_stands(struct text *out, struct scope *s, struct text json)
+{
+	(void)s;
+	*out = json;
+	return true;
 }
 
 static bool
-decode_object(struct text *out, struct scope *s, struct text json)
+take_member(void *out, const struct doc_member *members, struct scope *s,
+    struct text name, struct text value)
+{
+	for (; members->decode != NULL; members++)
+		if (text_equal(members->name, name))
+			return members->decode(
+			    (struct text *)(void *)((char *)out
+				+ members->offset),
+			    s, value);
+	return true;
+}
+
+bool
+doc_members(void *out, const struct doc_member *members, struct scope *s,
+    struct text json)
+{
+	struct cursor c = {json.data, json.data + json.size};
+	struct text name, value;
+
+	if (!skip_char(&c, '{'))
+		return false;
+	if (skip_char(&c, '}'))
+		return is_at_end(&c);
+	do {
+		if (!take_value(&name, &c) || !skip_char(&c, ':')
+		    || !take_value(&value, &c)
+		    || !take_member(out, members, s, name, value))
+			return false;
+	} while (skip_char(&c, ','));
+	return skip_char(&c, '}') && is_at_end(&c);
+}
+
+static void
+add_element(
+    struct doc_elements *out, struct scope *s, size_t *room, struct text json)
+{
+	struct text *list;
+
+	if (out->n == *room) {
+		*room = *room == 0 ? 8 : *room * 2;
+		list = arena_alloc(s->arena, *room * sizeof(*list));
+		if (out->n > 0)
+			memcpy(list, out->list, out->n * sizeof(*list));
+		out->list = list;
+	}
+	out->list[out->n++] = json;
+}
+
+bool
+doc_elements(struct doc_elements *out, struct scope *s, struct text json)
+{
+	struct cursor c = {json.data, json.data + json.size};
+	struct text element;
+	size_t room = 0;
+
+	*out = (struct doc_elements){0};
+	if (!skip_char(&c, '['))
+		return false;
+	if (skip_char(&c, ']'))
+		return is_at_end(&c);
+	do {
+		if (!take_value(&element, &c))
+			return false;
+		add_element(out, s, &room, element);
+	} while (skip_char(&c, ','));
+	return skip_char(&c, ']') && is_at_end(&c);
+}
+
+/* --- artifacts --- */
+
+static bool
+object_or_null(struct text *out, struct scope *s, struct text json)
 {
 	(void)s;
 	if (json.data[0] == '{')
@@ -152,100 +234,45 @@ decode_object(struct text *out, struct scope *s, struct text json)
 	return json.data[0] == '{' || text_equal(json, TEXT("null"));
 }
 
-static const struct member {
-	struct text name;
-	size_t offset;
-	bool (*decode)(struct text *out, struct scope *s, struct text json);
-} members[] = {
-    {TEXT("\"key\""), offsetof(struct doc_artifact, key), decode_string},
-    {TEXT("\"kind\""), offsetof(struct doc_artifact, kind), decode_string},
-    {TEXT("\"role\""), offsetof(struct doc_artifact, role), decode_string},
+static const struct doc_member members[] = {
+    {TEXT("\"key\""), offsetof(struct doc_artifact, key), doc_string},
+    {TEXT("\"kind\""), offsetof(struct doc_artifact, kind), doc_string},
+    {TEXT("\"role\""), offsetof(struct doc_artifact, role), doc_string},
     {TEXT("\"label\""), offsetof(struct doc_artifact, label),
-	decode_string_or_null},
-    {TEXT("\"meta\""), offsetof(struct doc_artifact, meta), decode_object},
+	doc_string_or_null},
+    {TEXT("\"meta\""), offsetof(struct doc_artifact, meta), object_or_null},
+    {.decode = NULL},
 };
-
-static bool
-take_member(struct doc_artifact *a, struct scope *s, struct text name,
-    struct text value)
-{
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (text_equal(members[i].name, name))
-			return members[i].decode(
-			    (struct text *)(void *)((char *)a
-				+ members[i].offset),
-			    s, value);
-	return true;
-}
 
 static bool
 read_artifact(struct doc_artifact *a, struct scope *s, struct text json)
 {
-	struct cursor c = {json.data, json.data + json.size};
-	struct text name, value;
-
 	*a = (struct doc_artifact){.meta = TEXT("{}")};
-	if (!skip_char(&c, '{'))
-		return false;
-	if (skip_char(&c, '}'))
-		return false;
-	do {
-		if (!take_value(&name, &c) || !skip_char(&c, ':')
-		    || !take_value(&value, &c)
-		    || !take_member(a, s, name, value))
-			return false;
-	} while (skip_char(&c, ','));
-	return skip_char(&c, '}') && a->key.size > 0 && a->kind.data != NULL
-	    && a->role.data != NULL;
-}
-
-static void
-add_artifact(struct doc_artifacts *out, struct scope *s, size_t *room,
-    struct text json)
-{
-	struct doc_artifact *list;
-
-	if (out->n == *room) {
-		*room = *room == 0 ? 4 : *room * 2;
-		list = arena_alloc(s->arena, *room * sizeof(*list));
-		if (out->n > 0)
-			memcpy(list, out->list, out->n * sizeof(*list));
-		out->list = list;
-	}
-	if (read_artifact(&out->list[out->n], s, json))
-		out->n++;
-	else
-		scope_cause(s, "an artifact was left out: not "
-			       "{key, kind, role, label, meta}");
+	return doc_members(a, members, s, json) && a->key.size > 0
+	    && a->kind.data != NULL && a->role.data != NULL;
 }
 
 bool
 doc_artifacts(struct doc_artifacts *out, struct scope *s, struct text json)
 {
-	struct cursor c;
-	struct text element;
-	size_t room = 0;
+	struct doc_elements elements;
 
 	*out = (struct doc_artifacts){0};
 	if (json.size == 0)
 		return true;
-	c = (struct cursor){json.data, json.data + json.size};
-	if (!skip_char(&c, '['))
-		goto not_an_array;
-	if (!skip_char(&c, ']')) {
-		do {
-			if (!take_value(&element, &c))
-				goto not_an_array;
-			add_artifact(out, s, &room, element);
-		} while (skip_char(&c, ','));
-		if (!skip_char(&c, ']'))
-			goto not_an_array;
+	if (!doc_elements(&elements, s, json)) {
+		scope_cause(s, "artifacts are not an array");
+		return false;
 	}
-	if (is_at_end(&c))
-		return true;
-not_an_array:
-	scope_cause(s, "artifacts are not an array");
-	return false;
+	out->list = arena_alloc(s->arena, elements.n * sizeof(*out->list));
+	for (size_t i = 0; i < elements.n; i++) {
+		if (read_artifact(&out->list[out->n], s, elements.list[i]))
+			out->n++;
+		else
+			scope_cause(s, "an artifact was left out: not "
+				       "{key, kind, role, label, meta}");
+	}
+	return true;
 }
 
 const char *

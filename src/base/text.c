@@ -1,4 +1,5 @@
-/* Looking at text, cutting it, and decoding percent-encoding. */
+/* Looking at text, cutting it, and decoding percent-encoding, UTF-8 and
+ * numbers. */
 #include "base/text.h"
 
 #include "base/arena.h"
@@ -125,6 +126,66 @@ text_percent_decode(
 	}
 	copy[n] = '\0';
 	*out = (struct text){copy, n};
+	return true;
+}
+
+/* How many bytes a character has that begins with this one, and the bits of
+ * it that count; 0 if none does. */
+static size_t
+char_size(uint32_t *bits, unsigned char first)
+{
+	static const struct {
+		unsigned char mask, mark;
+	} kinds[] = {{0x80, 0x00}, {0xe0, 0xc0}, {0xf0, 0xe0}, {0xf8, 0xf0}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if ((first & kinds[i].mask) == kinds[i].mark) {
+			*bits = first & ~(uint32_t)kinds[i].mask;
+			return i + 1;
+		}
+	}
+	return 0;
+}
+
+size_t
+text_first_char(uint32_t *character, struct text t)
+{
+	/* what is less would fit into fewer bytes */
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint32_t c = 0;
+	size_t size = t.size == 0 ? 0 : char_size(&c, (unsigned char)t.data[0]);
+
+	if (size > t.size)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if (((unsigned char)t.data[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | ((unsigned char)t.data[i] & 0x3f);
+	}
+	if (c < least[size] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*character = c;
+	return size;
+}
+
+bool
+text_int(int64_t *out, struct text t)
+{
+	bool negative = t.size > 0 && t.data[0] == '-';
+	int64_t value = 0;
+
+	if (t.size == (size_t)negative)
+		return false;
+	for (size_t i = negative; i < t.size; i++) {
+		int digit = t.data[i] - '0';
+
+		if (digit < 0 || digit > 9
+		    || __builtin_mul_overflow(value, 10, &value)
+		    || __builtin_add_overflow(
+			value, negative ? -digit : digit, &value))
+			return false;
+	}
+	*out = value;
 	return true;
 }
 

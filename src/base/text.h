@@ -38,6 +38,13 @@ bool text_cut(struct text *part, struct text *rest, char separator);
 bool text_percent_decode(
     struct text *out, struct arena *a, struct text in, bool plus);
 
+/* The bytes of the UTF-8 character (RFC 3629) that t begins with, and which
+ * one it is; 0 if t begins with none. */
+size_t text_first_char(uint32_t *character, struct text t);
+
+/* A whole number of 64 bits in decimal digits, perhaps with '-' before it. */
+bool text_int(int64_t *out, struct text t);
+
 /* Two lower-case hexadecimal digits a byte; no NUL behind them. */
 void text_print_hex(char *out, const uint8_t *bytes, size_t size);
 

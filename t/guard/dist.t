@@ -13,7 +13,7 @@ my @build_files = qw(Makefile.am t/local.mk);
 my @folders     = qw(apache man nginx sql src systemd t/unit);
 
 # Made by the build, and what git alone needs.
-my $made = qr{(?:^src/jobtail|^systemd/jobtail\.service|^t/unit/\w+\.t|\.a
+my $made = qr{(?:^src/jobtail(?:ctl)?|^systemd/jobtail\.service|^t/unit/\w+\.t|\.a
     |^t/unit/presign|\.o|\.gitignore)$}x;
 my $script = qr{^t/unit/botocore\.t$};
 

@@ -57,6 +57,9 @@ my @planted = (
     ['src/adapters/db_session.h', '<libpq-fe.h>',    'libpq'],
     ['src/adapters/db.c',     '<openssl/ssl.h>',     'OpenSSL'],
     ['src/signing/sigv4.c',   '<curl/curl.h>',       'libcurl'],
+    ['src/adapters/fetch.h',  '<curl/curl.h>',       'libcurl'],
+    ['src/ctl/poll.c',        '<curl/curl.h>',       'libcurl'],
+    ['src/ctl/batch.c',       '<json-c/json.h>',     'json-c'],
     ['src/server/worker.c',   '<fcgiapp.h>',         'libfcgi'],
     ['src/server/gate.c',     '<fcgi_config.h>',     'libfcgi'],
     ['src/base/config.c',     '<postgresql/libpq-fe.h>', 'libpq'],
@@ -70,9 +73,15 @@ for (@planted) {
 	    "$header in $path");
 }
 
-my $copy =
-    plant($top, \@files, 'src/adapters/doc.c', '', qr{#include <json-c.*\n});
-is_deeply([faults("$copy")], ['src/adapters/doc.c does not know json-c'],
-    'an adapter without its library');
+for (
+    ['src/adapters/doc.c',   qr{#include <json-c.*\n}, 'json-c'],
+    ['src/adapters/fetch.c', qr{#include <curl/.*\n},  'libcurl'],
+    ) {
+	my ($path, $include, $name) = @$_;
+	my $copy = plant($top, \@files, $path, '', $include);
+
+	is_deeply([faults("$copy")], ["$path does not know $name"],
+	    "$path without its library");
+}
 
 done_testing();

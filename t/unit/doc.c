@@ -1,4 +1,4 @@
-/* Artifacts as PostgreSQL prints them. */
+/* Artifacts as PostgreSQL prints them; members and elements. */
 #include "adapters/doc.h"
 
 #include "base/buf.h"
@@ -53,6 +53,8 @@ static const struct {
     /* spaces are PostgreSQL's habit, not a rule */
     {"[{\"key\":\"k\",\"kind\":\"c\",\"role\":\"r\"}]", "k|c|r|-|{}", ""},
     {" [ { \"key\" : \"k\" , \"kind\" : \"c\" , \"role\" : \"r\" } ] ",
+	"k|c|r|-|{}", ""},
+    {"\t[\n{\"key\"\r:\t\"k\",\"kind\":\n\"c\",\"role\":\"r\",\"x\":1\n}\n]\n",
 	"k|c|r|-|{}", ""},
     /* missing members, and what may be missing */
     {"[{\"kind\": \"c\", \"role\": \"r\"}]", "", LEFT_OUT},
@@ -265,12 +267,81 @@ test_mutated(struct arena *a)
 	ok(true, "random mutations");
 }
 
+struct three {
+	struct text string, or_null, as_it_stands;
+};
+
+static const struct doc_member three[] = {
+    {TEXT("\"s\""), offsetof(struct three, string), doc_string},
+    {TEXT("\"n\""), offsetof(struct three, or_null), doc_string_or_null},
+    {TEXT("\"v\""), offsetof(struct three, as_it_stands), doc_as_it_stands},
+    {.decode = NULL},
+};
+
+static void
+test_members(struct arena *a)
+{
+	static const struct {
+		const char *json;
+		bool is_object;
+		struct three want;
+	} objects[] = {
+	    {"{}", true, {{0}, {0}, {0}}},
+	    {"{\"x\":[\"s\"],\"y\":{\"s\":1}}", true, {{0}, {0}, {0}}},
+	    {"{\"s\":\"a\\n\",\"n\":\"\",\"v\":1e400}", true,
+		{TEXT("a\n"), TEXT(""), TEXT("1e400")}},
+	    {"{\"n\":null,\"v\":[1, {\"s\":2}]}", true,
+		{{0}, {0}, TEXT("[1, {\"s\":2}]")}},
+	    {"{\"s\":\"a\",\"s\":\"b\"}", true, {TEXT("b"), {0}, {0}}},
+	    {"{\"s\":1}", false, {{0}, {0}, {0}}},
+	    {"{\"s\":null}", false, {{0}, {0}, {0}}},
+	    {"{\"n\":true}", false, {{0}, {0}, {0}}},
+	    {"{} x", false, {{0}, {0}, {0}}},
+	    {"[]", false, {{0}, {0}, {0}}},
+	    {"1", false, {{0}, {0}, {0}}},
+	    {"", false, {{0}, {0}, {0}}},
+	};
+
+	for (size_t i = 0; i < N_OF(objects); i++) {
+		struct three got = {{0}, {0}, {0}};
+		struct scope s;
+
+		scope_init(&s, a, 0, 0);
+		is_int(doc_members(&got, three, &s, text_of(objects[i].json)),
+		    objects[i].is_object, "members of %s", objects[i].json);
+		is_text(got.string, objects[i].want.string, "a string");
+		is_text(got.or_null, objects[i].want.or_null, "or null");
+		is_text(got.as_it_stands, objects[i].want.as_it_stands,
+		    "as it stands");
+	}
+}
+
+static void
+test_elements(struct arena *a)
+{
+	struct doc_elements got;
+	struct scope s;
+
+	scope_init(&s, a, 0, 0);
+	ok(doc_elements(&got, &s, TEXT("[ 1.50, \"]\" ,{\"a\":[]},null]"))
+		&& got.n == 4, "four elements");
+	is_text(got.list[0], TEXT("1.50"), "a number");
+	is_text(got.list[1], TEXT("\"]\""), "a string");
+	is_text(got.list[2], TEXT("{\"a\":[]}"), "an object");
+	is_text(got.list[3], TEXT("null"), "null");
+	ok(doc_elements(&got, &s, TEXT("[ ]")) && got.n == 0, "none");
+	ok(!doc_elements(&got, &s, TEXT("{}")), "an object has none");
+	ok(!doc_elements(&got, &s, TEXT("")), "nor has nothing");
+}
+
 int
 main(void)
 {
 	struct arena a;
 
 	arena_init(&a, 4096);
+	test_members(&a);
+	test_elements(&a);
 	test_cases(&a);
 	test_many(&a);
 	test_deep(&a);

@@ -121,6 +121,90 @@ test_percent_decode(void)
 }
 
 static void
+test_first_char(void)
+{
+	static const struct {
+		struct text t;
+		size_t size; /* 0: none */
+		uint32_t character;
+	} cases[] = {
+	    {TEXT("a"), 1, 'a'},
+	    {TEXT("ab"), 1, 'a'},
+	    {TEXT("\0"), 1, 0},
+	    {TEXT("\x7f\x80"), 1, 0x7f},
+	    {TEXT("\xc2\x80"), 2, 0x80},
+	    {TEXT("\xdf\xbfz"), 2, 0x7ff},
+	    {TEXT("\xe0\xa0\x80"), 3, 0x800},
+	    {TEXT("\xe2\x82\xac"), 3, 0x20ac},
+	    {TEXT("\xef\xbf\xbf"), 3, 0xffff},
+	    {TEXT("\xf0\x90\x80\x80"), 4, 0x10000},
+	    {TEXT("\xf4\x8f\xbf\xbf"), 4, 0x10ffff},
+	    {TEXT(""), 0, 0},
+	    {{NULL, 0}, 0, 0},
+	    {TEXT("\x80"), 0, 0},
+	    {TEXT("\xc3"), 0, 0},
+	    {TEXT("\xc3z"), 0, 0},
+	    {TEXT("\xe2\x82"), 0, 0},
+	    {TEXT("\xe2z\x82"), 0, 0},
+	    {TEXT("\xc1\xbf"), 0, 0},
+	    {TEXT("\xe0\x9f\xbf"), 0, 0},
+	    {TEXT("\xf0\x8f\xbf\xbf"), 0, 0},
+	    {TEXT("\xed\xa0\x80"), 0, 0},
+	    {TEXT("\xf4\x90\x80\x80"), 0, 0},
+	    {TEXT("\xff"), 0, 0},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		uint32_t character = 0;
+
+		is_int((int64_t)text_first_char(&character, cases[i].t),
+		    (int64_t)cases[i].size, "bytes of character %zu", i);
+		is_int(character, cases[i].character, "which one it is");
+	}
+}
+
+static void
+test_int(void)
+{
+	static const struct {
+		const char *in;
+		bool is;
+		int64_t value;
+	} cases[] = {
+	    {"0", true, 0},
+	    {"-0", true, 0},
+	    {"007", true, 7},
+	    {"-12", true, -12},
+	    {"9007199254740993", true, 9007199254740993},
+	    {"9223372036854775807", true, INT64_MAX},
+	    {"-9223372036854775808", true, INT64_MIN},
+	    {"9223372036854775808", false, 0},
+	    {"-9223372036854775809", false, 0},
+	    {"99999999999999999999", false, 0},
+	    {"", false, 0},
+	    {"-", false, 0},
+	    {"+1", false, 0},
+	    {"--1", false, 0},
+	    {" 1", false, 0},
+	    {"1 ", false, 0},
+	    {"1.0", false, 0},
+	    {"1e3", false, 0},
+	    {"0x1", false, 0},
+	    {"five", false, 0},
+	    {NULL, false, 0},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		int64_t value = 0;
+
+		is_int(text_int(&value, text_of(cases[i].in)), cases[i].is,
+		    "the number '%s'",
+		    cases[i].in == NULL ? "(absent)" : cases[i].in);
+		is_int(value, cases[i].value, "its value");
+	}
+}
+
+static void
 test_print_hex(void)
 {
 	static const uint8_t bytes[] = {0x00, 0x0f, 0xf0, 0xff, 0x9a};
@@ -139,6 +223,8 @@ main(void)
 	test_trim();
 	test_cut();
 	test_percent_decode();
+	test_first_char();
+	test_int();
 	test_print_hex();
 	return tap_done();
 }

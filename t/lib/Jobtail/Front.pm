@@ -57,7 +57,7 @@ sub new ($class, %o)
 	return $self;
 }
 
-sub start ($self)
+sub start ($self, $port = undef)
 {
 	my $tries = 3;
 
@@ -67,7 +67,7 @@ sub start ($self)
 
 	# the port may be taken between finding and using it
 	while (1) {
-		$self->{port} = free_port;
+		$self->{port} = $port // free_port;
 		$self->{$_} = "$self->{home}/$_" for qw(error_log access_log);
 		$self->{pid} = spawn(
 		    cmd => [$kinds{ $self->{kind} }{configure}->($self)],
@@ -78,6 +78,13 @@ sub start ($self)
 		die $@, slurp("$self->{home}/output"),
 		    slurp($self->{error_log}) if !--$tries;
 	}
+}
+
+# On the same port, so that clients find it again.
+sub restart ($self)
+{
+	die "the web server did not end\n" if !$self->stop;
+	return $self->start($self->{port});
 }
 
 sub wait_ready ($self)

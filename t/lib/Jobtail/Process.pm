@@ -27,8 +27,9 @@ sub wait_for :prototype(&$$) ($condition, $seconds, $what)
 	}
 }
 
-# cmd => [...], log => file for stderr (and stdout), stdin => handle,
-# fd3 => handle, env => {...}, in a session of its own. Gives the id.
+# cmd => [...], log => file for stderr and for stdout, unless out => file;
+# stdin => handle, fd3 => handle, env => {...}, in a session of its own. Gives
+# the id.
 sub spawn (%o)
 {
 	my $parent = $$;
@@ -54,6 +55,10 @@ sub become (%o)
 		open my $log, '>>', $o{log} or die "$o{log}: $!\n";
 		POSIX::dup2(fileno $log, 1);
 		POSIX::dup2(fileno $log, 2);
+	}
+	if ($o{out}) {
+		open my $out, '>>', $o{out} or die "$o{out}: $!\n";
+		POSIX::dup2(fileno $out, 1);
 	}
 	if ($o{fd3}) {
 		my $fd = fileno $o{fd3};

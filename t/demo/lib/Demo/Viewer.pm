@@ -1,76 +1,81 @@
 package Demo::Viewer;
 
-# A client that knows nothing but the endpoint: it asks with "since" what it
-# has not seen, as often as X-Poll-Interval says, until the timeline is closed.
+# Who looks at the timeline: jobtailctl follow, and the pictures' links.
 
 use v5.36;
 use HTTP::Tiny;
 use JSON::PP ();
+use POSIX ();
 use Time::HiRes qw(sleep time);
+use Jobtail::Process qw(spawn slurp);
 
+# url, key, program; lines => a file for the events, instead of showing them
 sub new ($class, %o)
 {
-	my $self = bless {%o}, $class;
-
-	$self->{http} = HTTP::Tiny->new(timeout => 10, max_redirect => 0,
-	    agent => 'jobtail-demo',
-	    default_headers => { authorization => "Bearer $self->{key}" });
-	return $self;
+	return bless {%o}, $class;
 }
 
-# Calls $seen for each event, and gives the last answer. Dies when the end
-# does not come in time; $idle is called before each pause.
-sub follow ($self, $seen, $idle, $limit = 300)
+# Follows to the end of the job; $idle is called meanwhile. Dies unless the
+# job succeeds, in time.
+sub follow ($self, $idle, $limit)
 {
 	my $end = time + $limit;
-	my $since;
 
-	while (time < $end) {
-		my $answer = $self->ask($since);
-		my $page = JSON::PP::decode_json($answer->{content});
-		my $headers = $answer->{headers};
-
-		$seen->($_) for @{ $page->{events} };
-		$since = $page->{latest_seq};
-		return $answer if $headers->{'jobtail-closed'};
-		next if !$headers->{'jobtail-up-to-date'};
+	$self->{pid} = spawn(
+	    cmd => [$self->{program}, 'follow',
+		$self->{lines} ? '--json' : (), $self->{url}],
+	    $self->{lines} ? (out => $self->{lines}) : (),
+	    env => { JOBTAIL_API_KEY => $self->{key}, no_proxy => '*' });
+	while (waitpid($self->{pid}, POSIX::WNOHANG) != $self->{pid}) {
 		$idle->();
-		sleep($headers->{'x-poll-interval'}
-		    // die "an open timeline without X-Poll-Interval\n");
+		die "the job's end did not come in $limit s\n"
+		    if time > $end;
+		sleep 0.1;
 	}
-	die "the job's end did not come in $limit s\n";
-}
-
-sub ask ($self, $since)
-{
-	my $answer = $self->{http}->get($self->{url}
-	    . (defined $since ? "?since=$since" : ''));
-
-	die "GET $self->{url}: $answer->{status} $answer->{content}\n"
-	    if $answer->{status} != 200;
-	return $answer;
-}
-
-# One line an event and one line a picture, for people.
-sub print_event ($event)
-{
-	printf "%s  %-9s  %-8s  %s\n", substr($event->{created_at}, 11, 8),
-	    $event->{event_type}, $event->{stage} // '', $event->{message};
-	printf "%s%s %s: %s\n", ' ' x 31, $_->{role}, $_->{kind},
-	    $_->{image_url} for @{ $event->{artifacts} };
+	delete $self->{pid};
+	# whoever read the events has left
+	kill PIPE => $$ if ($? & 127) == POSIX::SIGPIPE();
+	die "jobtailctl ended with wait status $?\n" if $?;
 	return;
 }
 
-# Dies unless the link opens, without a key, as a PNG image.
-sub open_picture ($url)
+# The events whose lines are whole, but for those that were asked for before.
+sub news ($self)
 {
-	my $answer = HTTP::Tiny->new(timeout => 10)->get($url);
-	my $type = $answer->{headers}{'content-type'} // 'no type';
+	my @lines = slurp($self->{lines}) =~ /^(.*)\n/mg;
 
-	die "an artifact's URL gave $answer->{status} and $type: $url\n"
-	    if $answer->{status} != 200 || $type ne 'image/png'
-	    || $answer->{content} !~ /\A\x89PNG\r\n/;
-	return length $answer->{content};
+	splice @lines, 0, $self->{n_seen} // 0;
+	$self->{n_seen} += @lines;
+	return map { JSON::PP::decode_json($_) } @lines;
+}
+
+sub stop ($self)
+{
+	Jobtail::Process::stop(delete $self->{pid}) if $self->{pid};
+	return;
+}
+
+# The first picture of the timeline. Dies unless its link opens, without a
+# key, as a PNG image.
+sub open_picture ($self)
+{
+	my $http = HTTP::Tiny->new(timeout => 10, max_redirect => 0);
+	my $page = $http->get($self->{url},
+	    { headers => { authorization => "Bearer $self->{key}" } });
+
+	die "GET $self->{url}: $page->{status} $page->{content}\n"
+	    if $page->{status} != 200;
+	my ($url) = map { $_->{image_url} } map { @{ $_->{artifacts} } }
+	    @{ JSON::PP::decode_json($page->{content})->{events} };
+
+	die "no artifact came\n" if !defined $url;
+	my $picture = $http->get($url);
+	my $type = $picture->{headers}{'content-type'} // 'no type';
+
+	die "an artifact's URL gave $picture->{status} and $type: $url\n"
+	    if $picture->{status} != 200 || $type ne 'image/png'
+	    || $picture->{content} !~ /\A\x89PNG\r\n/;
+	return;
 }
 
 1;
