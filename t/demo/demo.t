@@ -40,6 +40,8 @@ subtest 'Ctrl-C' => sub {
 		$seen .= $line;
 		last if $line =~ /  receive +Photo received/;
 	}
+	like($seen, qr{^    http://[^/]+/timeline\.html\#job=[0-9A-Z]{26}&ticket=\S+$}m,
+	    'a page for a browser');
 	like($seen, qr/^    JOBTAIL_API_KEY=sk_live_\S+ \S+ follow /m,
 	    'what to try');
 	like($seen, qr/  queued +queued\n.*  receive /, 'and what is shown');

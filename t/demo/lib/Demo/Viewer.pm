@@ -55,25 +55,44 @@ sub stop ($self)
 	return;
 }
 
+sub fetch ($self, $url, %headers)
+{
+	my $http = HTTP::Tiny->new(timeout => 10, max_redirect => 0);
+	my $answer = $http->get($url, { headers => \%headers });
+
+	die "GET $url: $answer->{status} $answer->{content}\n"
+	    if $answer->{status} != 200;
+	return $answer;
+}
+
+# The address that shows the job in a browser, with a ticket instead of the
+# key. Dies unless the page is there and the ticket opens the timeline.
+sub page ($self, $site, $job)
+{
+	my $answer = $self->fetch("$self->{url}?ticket=new",
+	    authorization => "Bearer $self->{key}");
+	my $ticket = JSON::PP::decode_json($answer->{content})->{ticket};
+
+	$self->fetch("$site/timeline.html");
+	$self->fetch("$self->{url}?ticket=$ticket");
+	return "$site/timeline.html#job=$job&ticket=$ticket";
+}
+
 # The first picture of the timeline. Dies unless its link opens, without a
 # key, as a PNG image.
 sub open_picture ($self)
 {
-	my $http = HTTP::Tiny->new(timeout => 10, max_redirect => 0);
-	my $page = $http->get($self->{url},
-	    { headers => { authorization => "Bearer $self->{key}" } });
-
-	die "GET $self->{url}: $page->{status} $page->{content}\n"
-	    if $page->{status} != 200;
+	my $page = $self->fetch($self->{url},
+	    authorization => "Bearer $self->{key}");
 	my ($url) = map { $_->{image_url} } map { @{ $_->{artifacts} } }
 	    @{ JSON::PP::decode_json($page->{content})->{events} };
 
 	die "no artifact came\n" if !defined $url;
-	my $picture = $http->get($url);
+	my $picture = $self->fetch($url);
 	my $type = $picture->{headers}{'content-type'} // 'no type';
 
-	die "an artifact's URL gave $picture->{status} and $type: $url\n"
-	    if $picture->{status} != 200 || $type ne 'image/png'
+	die "an artifact's URL gave $type: $url\n"
+	    if $type ne 'image/png'
 	    || $picture->{content} !~ /\A\x89PNG\r\n/;
 	return;
 }
