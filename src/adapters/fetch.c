@@ -72,11 +72,13 @@ take_wanted(struct fetch *f, struct text name, struct text value)
 {
 	const char *const *wanted = f->request->wanted;
 
-	for (size_t i = 0; wanted[i] != NULL; i++)
+	for (size_t i = 0; wanted != NULL && wanted[i] != NULL; i++) {
+		assert(i < FETCH_WANTED_MAX);
 		if (text_equal_nocase(text_of(wanted[i]), name))
 			f->answer->wanted[i] = (struct text){
 			    arena_copy(f->scope->arena, value.data, value.size),
 			    value.size};
+	}
 }
 
 static size_t
@@ -219,8 +221,6 @@ fetch_send(struct fetch_answer *answer, struct scope *s, struct fetch *f,
 	long status = 0;
 	CURLcode code;
 
-	for (size_t n = 0; request->wanted[n] != NULL; n++)
-		assert(n < FETCH_WANTED_MAX);
 	*answer = (struct fetch_answer){0};
 	f->request = request;
 	f->answer = answer;

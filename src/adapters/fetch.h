@@ -14,8 +14,9 @@ enum { FETCH_WANTED_MAX = 8 };
 struct fetch_request {
 	const char *method; /* NULL: GET; HEAD is none */
 	const char *url;    /* http or https */
-	const char *const *headers; /* "Name: value", ends with NULL */
-	const char *const *wanted;  /* the answer's headers, ends with NULL */
+	/* lists that end with NULL, or NULL */
+	const char *const *headers; /* "Name: value" */
+	const char *const *wanted;  /* names of the answer's headers */
 	const char *ca_file; /* whom to trust; NULL: libcurl's default */
 	bool direct;         /* never through the environment's proxy */
 	int connect_ms;      /* for the connection and its TLS */

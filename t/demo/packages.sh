@@ -114,7 +114,8 @@ packages() {
 build_needs=(gcc=/usr/bin/gcc libc6-dev make=/usr/bin/make perl
 	autoconf=/usr/bin/autoconf automake=/usr/bin/automake
 	pkg-config=/usr/bin/pkg-config xz-utils=/usr/bin/xz
-	libfcgi-dev libjson-c-dev libpq-dev libssl-dev libcurl4-openssl-dev)
+	libfcgi-dev libjson-c-dev libpq-dev libssl-dev
+	'libcurl4-openssl-dev=/usr/include/*/curl/curl.h')
 
 # PostgreSQL's major version: the newest here, else Debian 12's.
 pg_major=$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null |

@@ -290,25 +290,25 @@ subtest 'interruptions' => sub {
 
 		ok($responder->stop, 'the responder ends');
 		push @seqs, $t->event($job, 'stage', message => 'meanwhile');
-		$c->wait_errors(qr/answered 50[0234].*; asking again in \d+ s/);
+		$c->wait_errors(qr/answered 50[0234].*; asking again in \d+ s/, 60);
 		$responder->start;
 		$wait->('the responder is back');
 	}
 	ok($t->front->stop, 'the web server ends');
 	push @seqs, $t->event($job, 'stage', message => 'meanwhile');
-	$c->wait_errors(qr/onnect.*; asking again/);
+	$c->wait_errors(qr/onnect.*; asking again/, 60);
 	$t->front->start($t->front->port);
 	$wait->('the web server is back');
 	$t->front->restart;
 	$wait->('the web server was restarted');
 	$t->pg->stop;
-	$c->wait_errors(qr/503 UNAVAILABLE.*; asking again/);
+	$c->wait_errors(qr/503 UNAVAILABLE.*; asking again/, 60);
 	$t->pg->start;
 	$wait->('the database is back');
 	$t->pg->restart('immediate');
 	$wait->('the database fell over');
 	push @seqs, $t->event($job, 'succeeded');
-	is($c->status, 0, 'the job succeeds');
+	is($c->status(60), 0, 'the job succeeds');
 	is_deeply([map { /\A\{"seq":(\d+),/ } $c->lines], \@seqs,
 	    'each event once, in order');
 	is(join(',', $c->lines), elements($job), 'and as it is');

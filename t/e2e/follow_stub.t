@@ -4,7 +4,7 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp qw(tempdir);
-use POSIX qw(strftime);
+use POSIX qw(strftime SIGPIPE);
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 use Jobtail::Ctl;
@@ -208,6 +208,30 @@ subtest 'an answer that was held' => sub {
 	is_deeply(seqs($patient_follower), [1, 3], 'each event once');
 	cmp_ok($patient->gap(1), '>=', 4, 'waited for');
 	cmp_ok($patient->gap(1), '<', 6.5, 'and asked again at once');
+};
+
+subtest 'the reader leaves' => sub {
+	my %meanwhile = (
+	    'an answer is held' => sub { sleep 60 },
+	    'it waits to ask' => answer(200, body(1), 'X-Poll-Interval' => 60),
+	    'it waits to try again' => answer(503, 'x', 'Retry-After' => 60),
+	);
+
+	for my $what (sort keys %meanwhile) {
+		my $stub = stub(page([1]), $meanwhile{$what});
+
+		pipe my $read, my $write or die "pipe: $!\n";
+		my $c = Jobtail::Ctl->new(dir => $dir, key => $key,
+		    cmd => ['sh', '-c', 'exec >&3 3>&-; exec "$@"', 'sh'],
+		    args => ['follow', $stub->url . "/v1/jobs/$job"],
+		    fd3 => $write);
+
+		close $write;
+		like(readline $read, qr/  m1$/, 'an event');
+		wait_for { $stub->requests == 2 } 10, 'the next question';
+		close $read;
+		is($c->status, 'signal ' . SIGPIPE, "while $what: it ends");
+	}
 };
 
 subtest 'a redirect' => sub {

@@ -8,7 +8,8 @@ package Jobtail::Ctl;
 #   is($c->status, 0, 'it ends');
 #   is($c->errors, '', 'and says nothing else');
 #
-# Nothing of it is in the environment but the key, and no proxy.
+# Nothing of it is in the environment but the key, and no proxy. What is waited
+# for may take longer than a server holds an answer.
 
 use v5.36;
 use Cwd qw(abs_path);
@@ -54,14 +55,14 @@ sub errors ($self) { return slurp($self->{log}) }
 # Whole ones alone.
 sub lines ($self) { return my @lines = $self->output =~ /^(.*)\n/mg }
 
-sub wait_lines ($self, $n, $seconds = 20)
+sub wait_lines ($self, $n, $seconds = 30)
 {
 	return wait_for { $self->lines >= $n } $seconds,
 	    "$n lines of jobtailctl";
 }
 
 # Until it complains of something.
-sub wait_errors ($self, $pattern, $seconds = 20)
+sub wait_errors ($self, $pattern, $seconds = 30)
 {
 	return wait_for { $self->errors =~ $pattern } $seconds,
 	    "$pattern from jobtailctl";
@@ -77,7 +78,7 @@ sub has_ended ($self)
 }
 
 # The exit status when it ends by itself; "signal N" when one ended it.
-sub status ($self, $seconds = 20)
+sub status ($self, $seconds = 30)
 {
 	wait_for { $self->has_ended } $seconds, 'jobtailctl to end: '
 	    . $self->output . $self->errors;

@@ -71,7 +71,7 @@ sub note ($self, $text)
 
 sub requests ($self)
 {
-	return map { my ($time, $head) = split /\r\n/, $_, 2;
+	return my @requests = map { my ($time, $head) = split /\r\n/, $_, 2;
 		{ time => $time, head => $head } } split /\0/,
 	    slurp($self->{log});
 }
