@@ -80,9 +80,9 @@ enum verdict
 stream(struct response *res, struct scope *s, struct exchange *x)
 {
 	struct hold *h = &x->hold;
-	bool ahead = hold_is_ahead(h, &x->job);
+	bool ahead = hold_is_ahead(h, &x->job), is_first = !h->placed;
 
-	if (!h->placed) {
+	if (is_first) {
 		if (h->form == FORM_SSE && x->job.closed && x->events.n == 0) {
 			answer_no_content(res);
 			return VERDICT_ANSWER;
@@ -90,17 +90,18 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 		begin(res, x);
 	}
 	put_events(res, s, x);
-	if (!h->placed && res->body.size == 0)
-		/* mod_proxy_fcgi keeps a head until something follows it */
-		frames_silence(&res->body, h->form);
 	if (x->job.closed && !h->more) {
 		frames_end(&res->body, h, x->job.status);
 		return VERDICT_ANSWER;
 	}
 	if (ahead)
 		return say_bye(res, x, "ahead");
-	if (hold_place(h, x->app, &x->who, x->app->config->sse_max))
+	if (hold_place(h, x->app, &x->who, x->app->config->sse_max)) {
+		if (is_first && res->body.size == 0)
+			/* mod_proxy_fcgi keeps a head that nothing follows */
+			frames_silence(&res->body, h->form);
 		return VERDICT_HOLD;
+	}
 	frames_retry(&res->body, h->form,
 	    BUSY_RETRY_MS + 4 * random_ms(x->app->crypto));
 	return say_bye(res, x, "busy");
