@@ -16,6 +16,8 @@ check_PROGRAMS = \
 	t/unit/frames.t \
 	t/unit/gate.t \
 	t/unit/hold.t \
+	t/unit/hub.t \
+	t/unit/hub_crowd.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
@@ -38,6 +40,7 @@ check_PROGRAMS = \
 
 check_LIBRARIES = t/unit/libtap.a
 t_unit_libtap_a_SOURCES = \
+	t/unit/crowd.c t/unit/crowd.h \
 	t/unit/naughty.c t/unit/naughty.h \
 	t/unit/records.c t/unit/records.h \
 	t/unit/tap.c t/unit/tap.h
@@ -73,6 +76,10 @@ t_unit_gate_t_SOURCES = t/unit/gate.c
 t_unit_gate_t_LDADD = $(unit_ldadd)
 t_unit_hold_t_SOURCES = t/unit/hold.c
 t_unit_hold_t_LDADD = $(unit_ldadd)
+t_unit_hub_t_SOURCES = t/unit/hub.c
+t_unit_hub_t_LDADD = $(unit_ldadd)
+t_unit_hub_crowd_t_SOURCES = t/unit/hub_crowd.c
+t_unit_hub_crowd_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c

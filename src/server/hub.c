@@ -86,7 +86,7 @@ make_job(struct hub *hub, const struct hold *h)
 	memcpy(job->public_id, h->route.id, sizeof(job->public_id));
 	job->tenant_id = h->who.tenant_id;
 	job->job_id = h->job_id;
-	job->known_seq = h->last_seq;
+	job->known_seq = job->said_seq = h->last_seq;
 	TAILQ_INIT(&job->waiters);
 	LIST_INSERT_HEAD(
 	    bucket_of(hub, job->data_set, job->public_id), job, chain);
@@ -159,6 +159,14 @@ is_ready(const struct waiter *w)
 	return !w->lent && !w->is_blocked;
 }
 
+/* The looks that are under way may have begun too early to see it. */
+static void
+note_said(struct hub_job *job, int64_t seq)
+{
+	if (seq > job->said_seq)
+		job->said_seq = seq;
+}
+
 /* What one has seen, others may have missed. */
 static void
 learn(struct hub *hub, struct hub_job *job, int64_t seq, int64_t now_ms)
@@ -166,6 +174,7 @@ learn(struct hub *hub, struct hub_job *job, int64_t seq, int64_t now_ms)
 	struct waiter *w;
 
 	job->known_seq = seq;
+	note_said(job, seq);
 	TAILQ_FOREACH(w, &job->waiters, entry) {
 		if (is_ready(w) && w->hold.last_seq < seq) {
 			mark(hub, job, now_ms);
@@ -215,7 +224,7 @@ hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 	if (job == NULL)
 		job = make_job(hub, &w->hold);
 	if (heard > job->known_seq)
-		job->known_seq = heard;
+		learn(hub, job, heard, now_ms);
 	w->job = job;
 	TAILQ_INSERT_TAIL(&job->waiters, w, entry);
 	if (hub->n_waiters++ == 0) {
@@ -263,8 +272,10 @@ hub_hear(struct hub *hub, enum data_set data_set, struct text public_id,
 	n->seq = seq;
 	LIST_FOREACH(
 	    job, bucket_of(hub, data_set, public_id.data), chain) {
-		if (is_job(job, data_set, public_id.data)
-		    && seq > job->known_seq) {
+		if (!is_job(job, data_set, public_id.data))
+			continue;
+		note_said(job, seq);
+		if (seq > job->known_seq) {
 			job->known_seq = seq;
 			mark(hub, job, now_ms);
 		}
@@ -341,6 +352,7 @@ make_looks(struct hub *hub, struct hub_job *job)
 	struct look *l;
 
 	set_calm(hub, job);
+	job->said_seq = INT64_MIN; /* they will see what was said before */
 	while ((l = make_look(hub, job)) != NULL)
 		STAILQ_INSERT_TAIL(&hub->looks, l, entry);
 }
@@ -390,10 +402,9 @@ hub_take_look(struct hub *hub, const struct look *l, int64_t now_ms)
 	job->not_before_ms = now_ms + rest_ms(l);
 	if (!l->found)
 		return;
-	if (l->last_seq > job->known_seq)
-		learn(hub, job, l->last_seq, now_ms);
-	else if (job->n_looks == 1 && !job->wanted)
-		job->known_seq = l->last_seq; /* more was said than is true */
+	/* before it began, more may have been said than is true */
+	learn(hub, job,
+	    l->last_seq > job->said_seq ? l->last_seq : job->said_seq, now_ms);
 }
 
 void

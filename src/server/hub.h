@@ -23,6 +23,7 @@ struct hub_job {
 	bool wanted;                 /* one more when they are back */
 	int64_t known_seq;           /* the last number that it is known or
 	                                said to have */
+	int64_t said_seq;            /* ... since its looks began */
 	int64_t not_before_ms;       /* no look that nobody insists on */
 };
 
