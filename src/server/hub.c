@@ -124,11 +124,12 @@ set_due(struct hub *hub, struct hub_job *job)
 }
 
 /* A look is worth while: now, or when the job has had its rest. While looks
- * are under way it comes behind them. */
+ * are under way it comes behind them, but not behind those that one stream
+ * has to itself: these may go on for long. */
 static void
 mark(struct hub *hub, struct hub_job *job, int64_t now_ms)
 {
-	if (job->n_looks > 0) {
+	if (job->n_shared > 0) {
 		job->wanted = true;
 	} else if (job->not_before_ms <= now_ms) {
 		set_due(hub, job);
@@ -148,6 +149,7 @@ look_at_once(struct hub *hub, struct waiter *w)
 	struct look *l = look_new(w->job, 1);
 
 	look_add(l, w, hub->max_events);
+	l->alone = true;
 	w->lent = true;
 	w->job->n_looks++;
 	STAILQ_INSERT_TAIL(&hub->looks, l, entry);
@@ -173,8 +175,10 @@ learn(struct hub *hub, struct hub_job *job, int64_t seq, int64_t now_ms)
 {
 	struct waiter *w;
 
-	job->known_seq = seq;
 	note_said(job, seq);
+	if (seq == job->known_seq)
+		return;
+	job->known_seq = seq;
 	TAILQ_FOREACH(w, &job->waiters, entry) {
 		if (is_ready(w) && w->hold.last_seq < seq) {
 			mark(hub, job, now_ms);
@@ -236,7 +240,7 @@ hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 void
 hub_insist(struct hub *hub, struct waiter *w)
 {
-	if (w->job->n_looks > 0)
+	if (w->job->n_shared > 0)
 		w->job->wanted = true;
 	else
 		set_due(hub, w->job);
@@ -343,6 +347,7 @@ make_look(const struct hub *hub, struct hub_job *job)
 			break;
 	}
 	job->n_looks += l != NULL;
+	job->n_shared += l != NULL;
 	return l;
 }
 
@@ -393,18 +398,27 @@ rest_ms(const struct look *l)
 	return l->news || l->cut ? 0 : QUIET_MS;
 }
 
+/* What is known now. Before the job's looks began, more may have been said than
+ * is true; what one stream has to itself may have begun long ago. */
+static int64_t
+newest_seq(const struct look *l)
+{
+	const struct hub_job *job = l->job;
+	int64_t seq = l->alone ? job->known_seq : job->said_seq;
+
+	return l->last_seq > seq ? l->last_seq : seq;
+}
+
 void
 hub_take_look(struct hub *hub, const struct look *l, int64_t now_ms)
 {
 	struct hub_job *job = l->job;
 
 	note_reached(hub, l->reached, now_ms);
-	job->not_before_ms = now_ms + rest_ms(l);
-	if (!l->found)
-		return;
-	/* before it began, more may have been said than is true */
-	learn(hub, job,
-	    l->last_seq > job->said_seq ? l->last_seq : job->said_seq, now_ms);
+	if (!l->alone || !l->reached)
+		job->not_before_ms = now_ms + rest_ms(l);
+	if (l->found)
+		learn(hub, job, newest_seq(l), now_ms);
 }
 
 void
@@ -412,10 +426,12 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 {
 	struct hub_job *job = l->job;
 
-	if (l->cut || !l->reached)
+	job->n_looks--;
+	job->n_shared -= !l->alone;
+	if ((l->cut && !l->alone) || !l->reached)
 		job->wanted = true;
 	look_free(l);
-	if (--job->n_looks == 0 && job->wanted) {
+	if (job->n_shared == 0 && job->wanted) {
 		job->wanted = false;
 		mark(hub, job, now_ms);
 	}

@@ -282,6 +282,57 @@ test_learning(void)
 	end();
 }
 
+/* --- streams far behind --- */
+
+/* One that reads from the start of a long timeline. */
+static struct member *
+catch_up(struct crowd_job *j, int64_t n)
+{
+	struct member *m;
+
+	while (n-- > 0)
+		crowd_append(j, true);
+	m = crowd_ask(c, j, FORM_SSE, 1);
+	m->waiter.hold.cursor = 1;
+	m->waiter.hold.more = true;
+	crowd_join(c, m);
+	return m;
+}
+
+/* Nobody has to wait for those who catch up. */
+static void
+test_catching_up(void)
+{
+	struct member *poll, *stream, *far;
+
+	begin();
+	far = catch_up(job(0), 10000);
+	poll = wait_for(job(0), FORM_JSON);
+	stream = wait_for(job(0), FORM_SSE);
+	crowd_pass(c, 50, false);
+	is_int(far->waiter.hold.cursor, 1 + 50 * CROWD_EVENTS,
+	    "a look a batch, at once");
+	is_int((int64_t)c->n_looked_at, 50, "at nobody else");
+	poll->waiter.is_last_look = true;
+	hub_insist(&c->hub, &poll->waiter);
+	crowd_pass(c, 1, false);
+	is_int((int64_t)c->n_answered, 1, "a poll's time is up: it is answered");
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	crowd_pass(c, 200, false);
+	is_int(stream->waiter.hold.cursor, job(0)->last_seq,
+	    "a stream at the tail is told");
+	ok(far->waiter.hold.more, "while the other one is still behind");
+	for (int i = 0; i < 100; i++) {
+		crowd_hear(c, job(0), INT64_MAX - 100 + i);
+		crowd_pass(c, 1, false);
+	}
+	ok(c->n_looks <= 1 + 350 + 5, "%zu looks: no licence to forge",
+	    c->n_looks);
+	crowd_pass(c, 1000, false);
+	is_told("in the end all are there");
+	end();
+}
+
 /* --- crowds --- */
 
 /* One event for a crowd that waits for one job. */
@@ -318,6 +369,7 @@ main(void)
 	test_forged_for_two();
 	test_flood();
 	test_learning();
+	test_catching_up();
 	test_crowd();
 	return tap_done();
 }
