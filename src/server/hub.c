@@ -193,11 +193,13 @@ hub_settle(struct hub *hub, struct waiter *w, int64_t now_ms)
 	struct hub_job *job = w->job;
 
 	w->lent = w->is_blocked = false;
-	if (w->hold.more)
+	/* while the database is away it comes again with all the others */
+	if (w->hold.more && hub->away_since_ms == 0)
 		look_at_once(hub, w);
 	if (w->hold.last_seq > job->known_seq)
 		learn(hub, job, w->hold.last_seq, now_ms);
-	else if (w->hold.last_seq < job->known_seq)
+	if (w->hold.last_seq < job->known_seq
+	    || (w->hold.more && !w->lent))
 		mark(hub, job, now_ms);
 }
 

@@ -351,12 +351,12 @@ crowd_finish(struct crowd *c)
 
 	while ((g = TAILQ_FIRST(&c->glances)) != NULL) {
 		if (!g->done)
-			crowd_run(c, g, true);
+			crowd_run(c, g, !c->away);
 		crowd_take(c, g);
 	}
 	if (c->patrol != NULL) {
 		if (!c->patrol_done)
-			crowd_run_patrol(c, true);
+			crowd_run_patrol(c, !c->away);
 		crowd_take_patrol(c);
 	}
 }

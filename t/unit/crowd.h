@@ -48,6 +48,7 @@ struct crowd {
 	struct patrol *patrol;  /* a worker has it */
 	bool patrol_done;
 	uint32_t dead_keys;     /* by key_id */
+	bool away;              /* the database: crowd_finish() meets nobody */
 
 	/* what happened so far */
 	size_t n_looks, n_looked_at, n_patrols, n_answered;

@@ -333,6 +333,37 @@ test_catching_up(void)
 	end();
 }
 
+/* --- without a database --- */
+
+/* It is asked again, but not without end. */
+static void
+test_away(enum form form, bool far_behind)
+{
+	struct member *m;
+	size_t n_looks;
+
+	begin();
+	m = far_behind ? catch_up(job(0), 100) : wait_for(job(0), form);
+	c->away = true;
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	crowd_pass(c, 5000, false);
+	ok(c->n_looks >= 10 && c->n_looks <= 25,
+	    "%zu looks in five seconds", c->n_looks);
+	is_int((int64_t)c->n_members, 1, "nobody is sent away");
+	ok(c->hub.away_since_ms != 0
+		&& c->now_ms - c->hub.away_since_ms >= 4990,
+	    "it is known how long it has been away");
+	c->away = false;
+	n_looks = c->n_looks;
+	crowd_pass(c, 400, false);
+	is_int(c->hub.away_since_ms, 0, "and that it is back");
+	is_told("then there is the news");
+	ok(c->n_looks - n_looks <= 13, "in %zu looks", c->n_looks - n_looks);
+	if (form == FORM_SSE)
+		is_int(m->waiter.hold.cursor, job(0)->last_seq, "all of it");
+	end();
+}
+
 /* --- crowds --- */
 
 /* One event for a crowd that waits for one job. */
@@ -370,6 +401,9 @@ main(void)
 	test_flood();
 	test_learning();
 	test_catching_up();
+	test_away(FORM_JSON, false);
+	test_away(FORM_SSE, false);
+	test_away(FORM_SSE, true);
 	test_crowd();
 	return tap_done();
 }
