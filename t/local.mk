@@ -2,6 +2,7 @@
 
 check_PROGRAMS = \
 	t/unit/address.t \
+	t/unit/accept.t \
 	t/unit/arena.t \
 	t/unit/backoff.t \
 	t/unit/batch.t \
@@ -16,11 +17,17 @@ check_PROGRAMS = \
 	t/unit/etag.t \
 	t/unit/fcgi_frame.t \
 	t/unit/fcgi_open.t \
+	t/unit/frames.t \
 	t/unit/gate.t \
 	t/unit/json.t \
+	t/unit/hold.t \
+	t/unit/hub.t \
+	t/unit/hub_crowd.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
+	t/unit/places.t \
+	t/unit/prefer.t \
 	t/unit/principal.t \
 	t/unit/queue.t \
 	t/unit/render.t \
@@ -31,19 +38,25 @@ check_PROGRAMS = \
 	t/unit/secure_link.t \
 	t/unit/serve.t \
 	t/unit/sigv4.t \
+	t/unit/stream.t \
 	t/unit/text.t \
 	t/unit/ticket.t \
+	t/unit/timers.t \
 	t/unit/ulid.t \
 	t/unit/window.t
 
 check_LIBRARIES = t/unit/libtap.a
 t_unit_libtap_a_SOURCES = \
+	t/unit/crowd.c t/unit/crowd.h \
+	t/unit/naughty.c t/unit/naughty.h \
 	t/unit/records.c t/unit/records.h \
 	t/unit/tap.c t/unit/tap.h
 
 unit_ldadd = t/unit/libtap.a src/libjobtail.a $(LDADD)
 t_unit_address_t_SOURCES = t/unit/address.c
 t_unit_address_t_LDADD = $(unit_ldadd)
+t_unit_accept_t_SOURCES = t/unit/accept.c
+t_unit_accept_t_LDADD = $(unit_ldadd)
 t_unit_arena_t_SOURCES = t/unit/arena.c
 t_unit_arena_t_LDADD = $(unit_ldadd)
 t_unit_backoff_t_SOURCES = t/unit/backoff.c
@@ -72,16 +85,28 @@ t_unit_fcgi_frame_t_SOURCES = t/unit/fcgi_frame.c
 t_unit_fcgi_frame_t_LDADD = $(unit_ldadd)
 t_unit_fcgi_open_t_SOURCES = t/unit/fcgi_open.c
 t_unit_fcgi_open_t_LDADD = $(unit_ldadd)
+t_unit_frames_t_SOURCES = t/unit/frames.c
+t_unit_frames_t_LDADD = $(unit_ldadd)
 t_unit_gate_t_SOURCES = t/unit/gate.c
 t_unit_gate_t_LDADD = $(unit_ldadd)
 t_unit_json_t_SOURCES = t/unit/json.c
 t_unit_json_t_LDADD = $(unit_ldadd)
+t_unit_hold_t_SOURCES = t/unit/hold.c
+t_unit_hold_t_LDADD = $(unit_ldadd)
+t_unit_hub_t_SOURCES = t/unit/hub.c
+t_unit_hub_t_LDADD = $(unit_ldadd)
+t_unit_hub_crowd_t_SOURCES = t/unit/hub_crowd.c
+t_unit_hub_crowd_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c
 t_unit_page_t_LDADD = $(unit_ldadd)
 t_unit_params_t_SOURCES = t/unit/params.c
 t_unit_params_t_LDADD = $(unit_ldadd)
+t_unit_places_t_SOURCES = t/unit/places.c
+t_unit_places_t_LDADD = $(unit_ldadd)
+t_unit_prefer_t_SOURCES = t/unit/prefer.c
+t_unit_prefer_t_LDADD = $(unit_ldadd)
 t_unit_principal_t_SOURCES = t/unit/principal.c
 t_unit_principal_t_LDADD = $(unit_ldadd)
 t_unit_queue_t_SOURCES = t/unit/queue.c
@@ -102,10 +127,14 @@ t_unit_serve_t_SOURCES = t/unit/serve.c
 t_unit_serve_t_LDADD = $(unit_ldadd)
 t_unit_sigv4_t_SOURCES = t/unit/sigv4.c
 t_unit_sigv4_t_LDADD = $(unit_ldadd)
+t_unit_stream_t_SOURCES = t/unit/stream.c
+t_unit_stream_t_LDADD = $(unit_ldadd)
 t_unit_text_t_SOURCES = t/unit/text.c
 t_unit_text_t_LDADD = $(unit_ldadd)
 t_unit_ticket_t_SOURCES = t/unit/ticket.c
 t_unit_ticket_t_LDADD = $(unit_ldadd)
+t_unit_timers_t_SOURCES = t/unit/timers.c
+t_unit_timers_t_LDADD = $(unit_ldadd)
 t_unit_ulid_t_SOURCES = t/unit/ulid.c
 t_unit_ulid_t_LDADD = $(unit_ldadd)
 t_unit_window_t_SOURCES = t/unit/window.c

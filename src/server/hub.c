@@ -87,7 +87,7 @@ make_job(struct hub *hub, const struct hold *h)
 	memcpy(job->public_id, h->route.id, sizeof(job->public_id));
 	job->tenant_id = h->who.tenant_id;
 	job->job_id = h->job_id;
-	job->known_seq = h->last_seq;
+	job->known_seq = job->said_seq = h->last_seq;
 	TAILQ_INIT(&job->waiters);
 	LIST_INSERT_HEAD(
 	    bucket_of(hub, job->data_set, job->public_id), job, chain);
@@ -125,11 +125,12 @@ set_due(struct hub *hub, struct hub_job *job)
 }
 
 /* A look is worth while: now, or when the job has had its rest. While looks
- * are under way it comes behind them. */
+ * are under way it comes behind them, but not behind those that one stream
+ * has to itself: these may go on for long. */
 static void
 mark(struct hub *hub, struct hub_job *job, int64_t now_ms)
 {
-	if (job->n_looks > 0) {
+	if (job->n_shared > 0) {
 		job->wanted = true;
 	} else if (job->not_before_ms <= now_ms) {
 		set_due(hub, job);
@@ -149,6 +150,7 @@ look_at_once(struct hub *hub, struct waiter *w)
 	struct look *l = look_new(w->job, hub->max_events, STREAM_BATCH);
 
 	look_add(l, w);
+	l->alone = true;
 	w->lent = true;
 	w->job->n_looks++;
 	STAILQ_INSERT_TAIL(&hub->looks, l, entry);
@@ -160,12 +162,23 @@ is_ready(const struct waiter *w)
 	return !w->lent && !w->is_blocked;
 }
 
+/* The looks that are under way may have begun too early to see it. */
+static void
+note_said(struct hub_job *job, int64_t seq)
+{
+	if (seq > job->said_seq)
+		job->said_seq = seq;
+}
+
 /* What one has seen, others may have missed. */
 static void
 learn(struct hub *hub, struct hub_job *job, int64_t seq, int64_t now_ms)
 {
 	struct waiter *w;
 
+	note_said(job, seq);
+	if (seq == job->known_seq)
+		return;
 	job->known_seq = seq;
 	TAILQ_FOREACH(w, &job->waiters, entry) {
 		if (is_ready(w) && w->hold.last_seq < seq) {
@@ -181,11 +194,13 @@ hub_settle(struct hub *hub, struct waiter *w, int64_t now_ms)
 	struct hub_job *job = w->job;
 
 	w->lent = w->is_blocked = false;
-	if (w->hold.more)
+	/* while the database is away it comes again with all the others */
+	if (w->hold.more && hub->away_since_ms == 0)
 		look_at_once(hub, w);
 	if (w->hold.last_seq > job->known_seq)
 		learn(hub, job, w->hold.last_seq, now_ms);
-	else if (w->hold.last_seq < job->known_seq)
+	if (w->hold.last_seq < job->known_seq
+	    || (w->hold.more && !w->lent))
 		mark(hub, job, now_ms);
 }
 
@@ -216,7 +231,7 @@ hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 	if (job == NULL)
 		job = make_job(hub, &w->hold);
 	if (heard > job->known_seq)
-		job->known_seq = heard;
+		learn(hub, job, heard, now_ms);
 	w->job = job;
 	TAILQ_INSERT_TAIL(&job->waiters, w, entry);
 	if (hub->n_waiters++ == 0) {
@@ -228,7 +243,7 @@ hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 void
 hub_insist(struct hub *hub, struct waiter *w)
 {
-	if (w->job->n_looks > 0)
+	if (w->job->n_shared > 0)
 		w->job->wanted = true;
 	else
 		set_due(hub, w->job);
@@ -264,8 +279,10 @@ hub_hear(struct hub *hub, enum data_set data_set, struct text public_id,
 	n->seq = seq;
 	LIST_FOREACH(
 	    job, bucket_of(hub, data_set, public_id.data), chain) {
-		if (is_job(job, data_set, public_id.data)
-		    && seq > job->known_seq) {
+		if (!is_job(job, data_set, public_id.data))
+			continue;
+		note_said(job, seq);
+		if (seq > job->known_seq) {
 			job->known_seq = seq;
 			mark(hub, job, now_ms);
 		}
@@ -334,6 +351,7 @@ make_look(const struct hub *hub, struct hub_job *job)
 			break;
 	}
 	job->n_looks += l != NULL;
+	job->n_shared += l != NULL;
 	return l;
 }
 
@@ -343,6 +361,7 @@ make_looks(struct hub *hub, struct hub_job *job)
 	struct look *l;
 
 	set_calm(hub, job);
+	job->said_seq = INT64_MIN; /* they will see what was said before */
 	while ((l = make_look(hub, job)) != NULL)
 		STAILQ_INSERT_TAIL(&hub->looks, l, entry);
 }
@@ -383,19 +402,27 @@ rest_ms(const struct look *l)
 	return l->news || l->cut ? 0 : QUIET_MS;
 }
 
+/* What is known now. Before the job's looks began, more may have been said than
+ * is true; what one stream has to itself may have begun long ago. */
+static int64_t
+newest_seq(const struct look *l)
+{
+	const struct hub_job *job = l->job;
+	int64_t seq = l->alone ? job->known_seq : job->said_seq;
+
+	return l->last_seq > seq ? l->last_seq : seq;
+}
+
 void
 hub_take_look(struct hub *hub, const struct look *l, int64_t now_ms)
 {
 	struct hub_job *job = l->job;
 
 	note_reached(hub, l->reached, now_ms);
-	job->not_before_ms = now_ms + rest_ms(l);
-	if (!l->found)
-		return;
-	if (l->last_seq > job->known_seq)
-		learn(hub, job, l->last_seq, now_ms);
-	else if (job->n_looks == 1 && !job->wanted)
-		job->known_seq = l->last_seq; /* more was said than is true */
+	if (!l->alone || !l->reached)
+		job->not_before_ms = now_ms + rest_ms(l);
+	if (l->found)
+		learn(hub, job, newest_seq(l), now_ms);
 }
 
 void
@@ -403,10 +430,12 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 {
 	struct hub_job *job = l->job;
 
-	if (l->cut || !l->reached)
+	job->n_looks--;
+	job->n_shared -= !l->alone;
+	if ((l->cut && !l->alone) || !l->reached)
 		job->wanted = true;
 	look_free(l);
-	if (--job->n_looks == 0 && job->wanted) {
+	if (job->n_shared == 0 && job->wanted) {
 		job->wanted = false;
 		mark(hub, job, now_ms);
 	}

@@ -18,11 +18,13 @@ struct hub_job {
 	int64_t tenant_id;           /* on whose behalf */
 	int64_t job_id;
 	struct waiter_list waiters;
-	size_t n_looks;              /* under way */
+	size_t n_looks;              /* under way ... */
+	size_t n_shared;             /* ... and not at a single waiter's */
 	enum { JOB_CALM, JOB_DUE, JOB_LATER } mark;
 	bool wanted;                 /* one more when they are back */
 	int64_t known_seq;           /* the last number that it is known or
 	                                said to have */
+	int64_t said_seq;            /* ... since its looks began */
 	int64_t not_before_ms;       /* no look that nobody insists on */
 };
 

@@ -16,6 +16,7 @@ enum { LOOK_MAX = 4096 };
 struct look {
 	STAILQ_ENTRY(look) entry; /* the hub's */
 	struct hub_job *job;      /* the reactor's */
+	bool alone;               /* it is for one who is far behind */
 	struct again_span span;
 	struct waiter **waiters;
 	size_t n, room;

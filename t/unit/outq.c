@@ -120,6 +120,46 @@ test_slow_reader(size_t size, size_t largest, size_t gulp)
 	free(data);
 }
 
+/* What is sent while something is queued comes behind it, even when there is
+ * room again: nothing overtakes. */
+static void
+test_behind(void)
+{
+	static char large[300000] = "large";
+	struct iovec first = {large, sizeof(large)};
+	struct iovec more[] = {
+	    {(char[]){"ab"}, 2}, {NULL, 0}, {(char[]){"cde"}, 3}};
+	struct pair p = pair_new(4096);
+	struct outq q = {0};
+	struct buf in = {0};
+	size_t queued, sent;
+
+	ok(outq_send(&q, p.ours, &first, 1) && !outq_is_empty(&q),
+	    "a large piece is queued");
+	while (take(&in, p.theirs, SIZE_MAX) > 0)
+		;
+	queued = q.bytes.size;
+	sent = q.sent;
+	ok(outq_send(&q, p.ours, more, 3), "a small one behind it");
+	is_int((int64_t)(q.bytes.size - queued), 5, "is queued whole");
+	is_int((int64_t)q.sent, (int64_t)sent, "and nothing is sent");
+	is_int((int64_t)take(&in, p.theirs, 1), 0, "though there was room");
+	ok(outq_send(&q, p.ours, more, 0), "no pieces");
+	is_int((int64_t)(q.bytes.size - queued), 5, "are nothing more");
+	while (!outq_is_empty(&q) && outq_flush(&q, p.ours))
+		while (take(&in, p.theirs, SIZE_MAX) > 0)
+			;
+	while (take(&in, p.theirs, SIZE_MAX) > 0)
+		;
+	ok(in.size == sizeof(large) + 5
+		&& memcmp(in.data, large, sizeof(large)) == 0
+		&& memcmp(in.data + sizeof(large), "abcde", 5) == 0,
+	    "all arrive in their order");
+	buf_release(&in);
+	outq_release(&q);
+	pair_close(p);
+}
+
 /* More pieces than one system call takes (1,024 on Linux). */
 static void
 test_many_pieces(void)
@@ -174,6 +214,7 @@ main(void)
 	test_slow_reader(300000, 70000, 1000);
 	test_slow_reader(1000000, 500, 8192);
 	test_slow_reader(65536, 65536 / 2, 1);
+	test_behind();
 	test_many_pieces();
 	test_broken();
 	return tap_done();
