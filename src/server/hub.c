@@ -342,6 +342,7 @@ make_look(const struct hub *hub, struct hub_job *job)
 		if (first == NULL) {
 			first = w;
 			l = look_new(job, LOOK_MAX);
+			l->one_page = w->hold.has_page;
 		}
 		look_add(l, w, max_events(hub, &w->hold));
 		w->lent = true;
@@ -390,6 +391,13 @@ note_reached(struct hub *hub, bool reached, int64_t now_ms)
 		hub->away_since_ms = now_ms;
 }
 
+/* Events were left that somebody is waiting for. */
+static bool
+leaves_news(const struct look *l)
+{
+	return l->cut && !l->alone && !l->one_page;
+}
+
 /* Forged notices cost ten looks a second and job at most: what leads to news
  * may come as often as it likes. */
 static int64_t
@@ -397,7 +405,7 @@ rest_ms(const struct look *l)
 {
 	if (!l->reached)
 		return AWAY_MS;
-	return l->news || l->cut ? 0 : QUIET_MS;
+	return l->news || leaves_news(l) ? 0 : QUIET_MS;
 }
 
 /* What is known now. Before the job's looks began, more may have been said than
@@ -430,7 +438,7 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 
 	job->n_looks--;
 	job->n_shared -= !l->alone;
-	if ((l->cut && !l->alone) || !l->reached)
+	if (leaves_news(l) || !l->reached)
 		job->wanted = true;
 	look_free(l);
 	if (job->n_shared == 0 && job->wanted) {

@@ -102,6 +102,20 @@ crowd_ask(
 	return m;
 }
 
+void
+crowd_keep_page(struct member *m, int64_t cursor, int64_t limit)
+{
+	struct hold *h = &m->waiter.hold;
+	int64_t most = limit > 0 ? limit : CROWD_EVENTS;
+	int64_t n = m->job->last_seq - cursor;
+
+	h->has_page = true;
+	h->cursor = cursor;
+	h->page_events = (size_t)(n < most ? n : most);
+	h->route.params.of[PARAM_LIMIT] =
+	    (struct param){.given = limit > 0, .value = limit};
+}
+
 /* As the reactor does: on with it, or away. */
 static void
 settle(struct crowd *c, struct member *m)
@@ -216,6 +230,24 @@ is_dead(const struct crowd *c, const struct hold *h)
 	return c->dead_keys >> h->who.key_id & 1;
 }
 
+/* How far a page of so many events reaches; numbers stand for events here. */
+static int64_t
+page_end(const struct hold *h, int64_t end)
+{
+	const struct param *limit = &h->route.params.of[PARAM_LIMIT];
+
+	return limit->given && end > h->cursor + limit->value
+	    ? h->cursor + limit->value : end;
+}
+
+static bool
+is_news(const struct crowd_job *job, const struct hold *h, int64_t end)
+{
+	if (h->has_page)
+		return page_end(h, end) - h->cursor > (int64_t)h->page_events;
+	return job->public_seq > h->cursor && end > h->cursor;
+}
+
 /* One waiter's part of what was read up to "end"; as feed() and stream() see
  * it. */
 static void
@@ -223,7 +255,7 @@ answer(struct crowd *c, struct waiter *w, const struct look *l, int64_t end)
 {
 	const struct crowd_job *job = member_of(w)->job;
 	struct hold *h = &w->hold;
-	bool news = job->public_seq > h->cursor && end > h->cursor;
+	bool news = is_news(job, h, end);
 
 	w->verdict = VERDICT_HOLD;
 	w->wrote = false;
@@ -235,7 +267,7 @@ answer(struct crowd *c, struct waiter *w, const struct look *l, int64_t end)
 		if (news)
 			h->cursor = end;
 		w->wrote = news;
-		h->more = h->form != FORM_JSON && l->cut;
+		h->more = h->form != FORM_JSON && end < job->last_seq;
 		if (job->closed && !h->more)
 			w->verdict = VERDICT_ANSWER;
 		h->last_seq = job->last_seq;
@@ -373,6 +405,17 @@ crowd_pass(struct crowd *c, int64_t ms, bool patrols)
 	}
 }
 
+static bool
+has_news(const struct member *m)
+{
+	const struct hold *h = &m->waiter.hold;
+	int64_t end = m->job->last_seq;
+
+	if (h->has_page && end > h->cursor + CROWD_EVENTS)
+		end = h->cursor + CROWD_EVENTS;
+	return is_news(m->job, h, end);
+}
+
 const char *
 crowd_lag(const struct crowd *c)
 {
@@ -387,7 +430,7 @@ crowd_lag(const struct crowd *c)
 			return "somebody is still looked at";
 		if (h->last_seq != m->job->last_seq)
 			return "a ready waiter is behind its job";
-		if (h->cursor < m->job->public_seq && !h->has_page)
+		if (has_news(m))
 			return "an event was not told";
 		if (h->more)
 			return "a stream has more to tell";

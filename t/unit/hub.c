@@ -46,10 +46,7 @@ wait_for_page(struct crowd_job *j, int64_t cursor, int64_t limit)
 {
 	struct member *m = crowd_ask(c, j, FORM_JSON, 1);
 
-	m->waiter.hold.has_page = true;
-	m->waiter.hold.cursor = cursor;
-	m->waiter.hold.route.params.of[PARAM_LIMIT] =
-	    (struct param){.given = limit > 0, .value = limit};
+	crowd_keep_page(m, cursor, limit);
 	crowd_join(c, m);
 	return m;
 }
@@ -333,6 +330,51 @@ test_catching_up(void)
 	end();
 }
 
+/* --- pages --- */
+
+/* A poll that waits for its page to change wants that page and nothing behind
+ * it, however much there is. */
+static void
+test_pages(void)
+{
+	begin();
+	for (int i = 0; i < 3 * CROWD_EVENTS; i++)
+		crowd_append(job(0), true);
+	wait_for_page(job(0), 1, 2);
+	wait_for_page(job(0), 1, 2);
+	wait_for_page(job(0), 1, 3);
+	wait_for_page(job(0), 1, 0);
+	crowd_pass(c, 1000, false);
+	is_int((int64_t)c->n_looks, 0, "pages that are full");
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	crowd_pass(c, 2000, false);
+	is_int((int64_t)c->n_looks, 3, "a look for each kind of page");
+	is_int((int64_t)c->n_looked_at, 4, "those of one kind share it");
+	is_int((int64_t)c->n_members, 4, "none of them has changed");
+	end();
+}
+
+/* Who wants less than a look reads does not keep others from the rest. */
+static void
+test_rest(void)
+{
+	struct member *far, *poll;
+
+	begin();
+	for (int i = 0; i < 3 * CROWD_EVENTS; i++)
+		crowd_append(job(0), true);
+	poll = wait_for(job(0), FORM_JSON);
+	far = wait_for(job(0), FORM_SSE);
+	far->waiter.hold.cursor = 1;
+	poll->waiter.hold.cursor = job(0)->last_seq;
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	crowd_pass(c, 50, false);
+	is_int((int64_t)c->n_answered, 1, "the poll has its answer");
+	is_int(far->waiter.hold.cursor, job(0)->last_seq,
+	    "as the stream far behind, that read first");
+	end();
+}
+
 /* --- without a database --- */
 
 /* It is asked again, but not without end. */
@@ -401,6 +443,8 @@ main(void)
 	test_flood();
 	test_learning();
 	test_catching_up();
+	test_pages();
+	test_rest();
 	test_away(FORM_JSON, false);
 	test_away(FORM_SSE, false);
 	test_away(FORM_SSE, true);
