@@ -233,6 +233,7 @@ hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 		learn(hub, job, heard, now_ms);
 	w->job = job;
 	TAILQ_INSERT_TAIL(&job->waiters, w, entry);
+	job->n_waiters++;
 	if (hub->n_waiters++ == 0) {
 		hub->next_tails_ms = now_ms + DEAF_TAILS_MS;
 		hub->next_keys_ms = now_ms + KEYS_MS;
@@ -253,6 +254,7 @@ void
 hub_leave(struct hub *hub, struct waiter *w)
 {
 	TAILQ_REMOVE(&w->job->waiters, w, entry);
+	w->job->n_waiters--;
 	hub->n_waiters--;
 	drop_if_unused(hub, w->job);
 	w->job = NULL;
@@ -327,6 +329,13 @@ max_events(const struct hub *hub, const struct hold *h)
 	return hub->max_events;
 }
 
+/* There may be as many jobs as waiters, all of them looked at at once. */
+static size_t
+room_for(const struct hub_job *job)
+{
+	return job->n_waiters < LOOK_MAX ? job->n_waiters : LOOK_MAX;
+}
+
 /* A look for the first one that is ready, and those who may share it; NULL:
  * nobody is. */
 static struct look *
@@ -341,7 +350,7 @@ make_look(const struct hub *hub, struct hub_job *job)
 			continue;
 		if (first == NULL) {
 			first = w;
-			l = look_new(job, LOOK_MAX);
+			l = look_new(job, room_for(job));
 			l->one_page = w->hold.has_page;
 		}
 		look_add(l, w, max_events(hub, &w->hold));

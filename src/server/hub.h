@@ -18,6 +18,7 @@ struct hub_job {
 	int64_t tenant_id;           /* on whose behalf */
 	int64_t job_id;
 	struct waiter_list waiters;
+	size_t n_waiters;
 	size_t n_looks;              /* under way ... */
 	size_t n_shared;             /* ... and not at a single waiter's */
 	enum { JOB_CALM, JOB_DUE, JOB_LATER } mark;

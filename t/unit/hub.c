@@ -2,6 +2,7 @@
 #include "crowd.h"
 #include "tap.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -431,6 +432,30 @@ test_crowd(void)
 	end();
 }
 
+/* As many jobs as there are waiters: a look is as small as can be. */
+static void
+test_small_looks(void)
+{
+	struct glance *g;
+	size_t most = 0;
+
+	begin();
+	for (int i = 0; i < CROWD_JOBS; i++) {
+		wait_for(job(i), FORM_SSE);
+		wait_for(job(i), FORM_JSON);
+		crowd_hear(c, job(i), crowd_append(job(i), true));
+	}
+	crowd_push(c);
+	is_int((int64_t)c->n_looks, CROWD_JOBS, "a look for each job");
+	TAILQ_FOREACH(g, &c->glances, entry) {
+		size_t size = malloc_usable_size(g->look->waiters);
+
+		most = size > most ? size : most;
+	}
+	ok(most < 100, "with room for its two waiters: %zu bytes", most);
+	end();
+}
+
 int
 main(void)
 {
@@ -449,5 +474,6 @@ main(void)
 	test_away(FORM_SSE, false);
 	test_away(FORM_SSE, true);
 	test_crowd();
+	test_small_looks();
 	return tap_done();
 }
