@@ -459,6 +459,7 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 
 /* --- patrols --- */
 
+/* Of those who are lent, workers have the keys, and ask for them anyway. */
 static void
 fill(struct patrol *p, struct hub *hub)
 {
@@ -474,7 +475,8 @@ fill(struct patrol *p, struct hub *hub)
 			if (!p->with_keys)
 				continue;
 			TAILQ_FOREACH(w, &job->waiters, entry)
-				keys_add(&part->keys, &w->hold.who);
+				if (!w->lent)
+					keys_add(&part->keys, &w->hold.who);
 		}
 	}
 }
@@ -536,7 +538,8 @@ has_doubtful_key(const struct hub_job *job, const struct patrol_part *part)
 	const struct waiter *w;
 
 	TAILQ_FOREACH(w, &job->waiters, entry) {
-		const struct key *key = keys_find(&part->keys, &w->hold.who);
+		const struct key *key = w->lent
+		    ? NULL : keys_find(&part->keys, &w->hold.who);
 
 		if (key != NULL && key->state != KEY_LIVES)
 			return true;

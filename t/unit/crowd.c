@@ -174,6 +174,28 @@ is_same_page(const struct hold *a, const struct hold *b)
 	    && x->given == y->given && x->value == y->value;
 }
 
+/* From now on the waiters' holds are a worker's: who reads one gets rubbish. */
+static void
+hide(const struct look *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct member *m = member_of(l->waiters[i]);
+
+		m->held = m->waiter.hold;
+		memset(&m->waiter.hold, 0x55, sizeof(m->waiter.hold));
+	}
+}
+
+static void
+show(const struct look *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct member *m = member_of(l->waiters[i]);
+
+		m->waiter.hold = m->held;
+	}
+}
+
 static void
 check_look(struct crowd *c, const struct look *l)
 {
@@ -212,6 +234,7 @@ crowd_push(struct crowd *c)
 		struct glance *g = memory_new(sizeof(*g));
 
 		check_look(c, l);
+		hide(l);
 		g->look = l;
 		TAILQ_INSERT_TAIL(&c->glances, g, entry);
 	}
@@ -286,6 +309,7 @@ crowd_run(struct crowd *c, struct glance *g, bool reached)
 
 	if (end > l->span.since + l->span.max_events)
 		end = l->span.since + l->span.max_events;
+	show(l);
 	g->done = true;
 	l->reached = reached;
 	l->found = reached && !job->gone;
@@ -293,6 +317,7 @@ crowd_run(struct crowd *c, struct glance *g, bool reached)
 	l->last_seq = job->last_seq;
 	for (size_t i = 0; i < l->n; i++)
 		answer(c, l->waiters[i], l, end);
+	hide(l);
 }
 
 void
@@ -302,6 +327,7 @@ crowd_take(struct crowd *c, struct glance *g)
 
 	TAILQ_REMOVE(&c->glances, g, entry);
 	free(g);
+	show(l);
 	for (size_t i = 0; i < l->n; i++)
 		l->news = l->news || l->waiters[i]->wrote;
 	hub_take_look(&c->hub, l, c->now_ms);
@@ -344,6 +370,15 @@ see_tail(struct tail *tail, const struct crowd *c, int data_set)
 	}
 }
 
+static void
+see_key(struct key *key, struct crowd *c)
+{
+	if (key->sha256[1] != 0)
+		fail(c, "a patrol for a waiter that a worker has");
+	else if (c->dead_keys >> key->sha256[0] & 1)
+		key->state = KEY_DOUBTFUL;
+}
+
 void
 crowd_run_patrol(struct crowd *c, bool reached)
 {
@@ -361,8 +396,7 @@ crowd_run_patrol(struct crowd *c, bool reached)
 			see_tail(&part->tails[j], c, i);
 		keys_sort(&part->keys);
 		for (size_t j = 0; reached && j < part->keys.n; j++)
-			if (c->dead_keys >> part->keys.list[j].sha256[0] & 1)
-				part->keys.list[j].state = KEY_DOUBTFUL;
+			see_key(&part->keys.list[j], c);
 	}
 }
 

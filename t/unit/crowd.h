@@ -21,6 +21,7 @@ struct member {
 	struct waiter waiter;
 	struct crowd_job *job;
 	uint64_t stamp;
+	struct hold held;  /* the waiter's, while a worker has it */
 	bool joined;
 	bool in_look;    /* known to us, not to the hub */
 	bool hung_up;    /* leaves when it may */

@@ -331,6 +331,38 @@ test_catching_up(void)
 	end();
 }
 
+/* --- keys --- */
+
+/* Whoever has a dead key is looked at within five seconds; of one that is
+ * looked at right now, the look itself asks. */
+static void
+test_keys(void)
+{
+	struct glance *g;
+
+	begin();
+	wait_for(job(0), FORM_SSE);
+	wait_for(job(2), FORM_SSE);
+	crowd_join(c, crowd_ask(c, job(3), FORM_SSE, 2));
+	crowd_pass(c, 500, true);
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	g = only_glance();
+	c->now_ms += 3500;
+	crowd_push(c);
+	ok(c->patrol != NULL && c->patrol->with_keys
+		&& c->patrol->of[DATA_LIVE].keys.n == 2,
+	    "a patrol for the keys of those who are here");
+	crowd_run_patrol(c, true);
+	crowd_take_patrol(c);
+	crowd_run(c, g, true);
+	crowd_take(c, g);
+	c->dead_keys = 1 << 1;
+	crowd_pass(c, 5000, true);
+	is_int((int64_t)c->n_answered, 2, "two had a key that is dead now");
+	is_int((int64_t)c->n_members, 1, "another one stays");
+	end();
+}
+
 /* --- pages --- */
 
 /* A poll that waits for its page to change wants that page and nothing behind
@@ -468,6 +500,7 @@ main(void)
 	test_flood();
 	test_learning();
 	test_catching_up();
+	test_keys();
 	test_pages();
 	test_rest();
 	test_away(FORM_JSON, false);
