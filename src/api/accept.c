@@ -37,7 +37,7 @@ find_q(struct text parameters)
 {
 	struct text one, name;
 
-	while (text_cut(&one, &parameters, ';')) {
+	while (text_cut_unquoted(&one, &parameters, ';')) {
 		one = text_trim(one, " \t");
 		if (text_cut(&name, &one, '=')
 		    && text_equal_nocase(text_trim(name, " \t"), TEXT("q")))
@@ -64,7 +64,7 @@ weigh(struct text accept, enum form form)
 	struct text element, range;
 	int best = 0, q = NOT_NAMED;
 
-	while (text_cut(&element, &accept, ',')) {
+	while (text_cut_unquoted(&element, &accept, ',')) {
 		int how;
 
 		(void)text_cut(&range, &element, ';');

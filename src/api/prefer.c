@@ -33,8 +33,8 @@ prefer_wait(int64_t *seconds, struct text prefer)
 {
 	struct text element, value, name;
 
-	while (text_cut(&element, &prefer, ',')) {
-		(void)text_cut(&value, &element, ';');
+	while (text_cut_unquoted(&element, &prefer, ',')) {
+		(void)text_cut_unquoted(&value, &element, ';');
 		(void)text_cut(&name, &value, '=');
 		if (text_equal_nocase(text_trim(name, " \t"), TEXT("wait")))
 			return parse_seconds(

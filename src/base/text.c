@@ -58,6 +58,19 @@ text_trim(struct text t, const char *set)
 	return text_trim_end(t, set);
 }
 
+/* Cuts where the separator stands; at the end there is none. */
+static void
+cut_at(struct text *part, struct text *rest, size_t at)
+{
+	*part = (struct text){rest->data, at};
+	if (at == rest->size) {
+		*rest = (struct text){0};
+		return;
+	}
+	rest->data += at + 1;
+	rest->size -= at + 1;
+}
+
 bool
 text_cut(struct text *part, struct text *rest, char separator)
 {
@@ -65,15 +78,29 @@ text_cut(struct text *part, struct text *rest, char separator)
 
 	if (rest->data == NULL)
 		return false;
-	*part = *rest;
 	at = rest->size == 0 ? NULL : memchr(rest->data, separator, rest->size);
-	if (at == NULL) {
-		*rest = (struct text){0};
-		return true;
+	cut_at(part, rest,
+	    at == NULL ? rest->size : (size_t)(at - rest->data));
+	return true;
+}
+
+bool
+text_cut_unquoted(struct text *part, struct text *rest, char separator)
+{
+	bool quoted = false;
+	size_t i;
+
+	if (rest->data == NULL)
+		return false;
+	for (i = 0; i < rest->size; i++) {
+		if (rest->data[i] == '"')
+			quoted = !quoted;
+		else if (quoted && rest->data[i] == '\\')
+			i += i + 1 < rest->size;
+		else if (!quoted && rest->data[i] == separator)
+			break;
 	}
-	part->size = (size_t)(at - rest->data);
-	rest->size -= part->size + 1;
-	rest->data = at + 1;
+	cut_at(part, rest, i);
 	return true;
 }
 

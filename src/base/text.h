@@ -32,6 +32,10 @@ struct text text_trim_end(struct text t, const char *set);
  * from then on. False once rest is absent. */
 bool text_cut(struct text *part, struct text *rest, char separator);
 
+/* The same, but a separator in a quoted-string of HTTP (RFC 9110, section
+ * 5.6.4) is none. */
+bool text_cut_unquoted(struct text *part, struct text *rest, char separator);
+
 /* Percent-decoding (RFC 3986, section 2.1) into the arena, once; with plus,
  * '+' is a space (application/x-www-form-urlencoded). False, and out is
  * untouched, if a '%' is not followed by two hexadecimal digits. */

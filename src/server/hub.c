@@ -344,6 +344,7 @@ make_look(const struct hub *hub, struct hub_job *job)
 			first = w;
 			l = look_new(job, max_events(hub, &w->hold),
 			    hub->max_bytes);
+			l->one_page = w->hold.has_page;
 		}
 		look_add(l, w);
 		w->lent = true;
@@ -392,6 +393,13 @@ note_reached(struct hub *hub, bool reached, int64_t now_ms)
 		hub->away_since_ms = now_ms;
 }
 
+/* Events were left that somebody is waiting for. */
+static bool
+leaves_news(const struct look *l)
+{
+	return l->cut && !l->alone && !l->one_page;
+}
+
 /* Forged notices cost ten looks a second and job at most: what leads to news
  * may come as often as it likes. */
 static int64_t
@@ -399,7 +407,7 @@ rest_ms(const struct look *l)
 {
 	if (!l->reached)
 		return AWAY_MS;
-	return l->news || l->cut ? 0 : QUIET_MS;
+	return l->news || leaves_news(l) ? 0 : QUIET_MS;
 }
 
 /* What is known now. Before the job's looks began, more may have been said than
@@ -432,7 +440,7 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 
 	job->n_looks--;
 	job->n_shared -= !l->alone;
-	if ((l->cut && !l->alone) || !l->reached)
+	if (leaves_news(l) || !l->reached)
 		job->wanted = true;
 	look_free(l);
 	if (job->n_shared == 0 && job->wanted) {
@@ -444,6 +452,7 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 
 /* --- patrols --- */
 
+/* Of those who are lent, workers have the keys, and ask for them anyway. */
 static void
 fill(struct patrol *p, struct hub *hub)
 {
@@ -459,7 +468,8 @@ fill(struct patrol *p, struct hub *hub)
 			if (!p->with_keys)
 				continue;
 			TAILQ_FOREACH(w, &job->waiters, entry)
-				keys_add(&part->keys, &w->hold.who);
+				if (!w->lent)
+					keys_add(&part->keys, &w->hold.who);
 		}
 	}
 }
@@ -521,7 +531,8 @@ has_doubtful_key(const struct hub_job *job, const struct patrol_part *part)
 	const struct waiter *w;
 
 	TAILQ_FOREACH(w, &job->waiters, entry) {
-		const struct key *key = keys_find(&part->keys, &w->hold.who);
+		const struct key *key = w->lent
+		    ? NULL : keys_find(&part->keys, &w->hold.who);
 
 		if (key != NULL && key->state != KEY_LIVES)
 			return true;

@@ -17,6 +17,7 @@ struct look {
 	STAILQ_ENTRY(look) entry; /* the hub's */
 	struct hub_job *job;      /* the reactor's */
 	bool alone;               /* it is for one who is far behind */
+	bool one_page;            /* nobody in it wants more than it reads */
 	struct again_span span;
 	struct waiter **waiters;
 	size_t n, room;

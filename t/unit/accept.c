@@ -95,6 +95,12 @@ static const struct {
     {SSE " ; charset=utf-8 ; q = 0.3 , " JSON " ; q = 0.2", FORM_SSE},
     {SSE ";q=0.3;x=1, " JSON ";q=0.4;y=\"z\"", FORM_JSON},
     {SSE ";quality=0", FORM_SSE},
+    {SSE ";x=\"q=0\"", FORM_SSE},
+    {SSE ";x=\";q=0\"", FORM_SSE},
+    {SSE ";x=\"a\\\";q=0\";q=0.1", FORM_SSE},
+    {"text/html;x=\"a, " SSE ", b\"", FORM_JSON},
+    {"text/html;x=\"a, " JSON ", b\", " SSE, FORM_SSE},
+    {"text/html;x=\"a, " SSE, FORM_JSON},
     {SSE ";;q=0.3;, " JSON ";q=0.2", FORM_SSE},
     /* what is no weight is none at all */
     {SSE ";q=", FORM_JSON},

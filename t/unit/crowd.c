@@ -102,6 +102,20 @@ crowd_ask(
 	return m;
 }
 
+void
+crowd_keep_page(struct member *m, int64_t cursor, int64_t limit)
+{
+	struct hold *h = &m->waiter.hold;
+	int64_t most = limit > 0 ? limit : CROWD_EVENTS;
+	int64_t n = m->job->last_seq - cursor;
+
+	h->has_page = true;
+	h->cursor = cursor;
+	h->page_events = (size_t)(n < most ? n : most);
+	h->route.params.of[PARAM_LIMIT] =
+	    (struct param){.given = limit > 0, .value = limit};
+}
+
 /* As the reactor does: on with it, or away. */
 static void
 settle(struct crowd *c, struct member *m)
@@ -160,6 +174,28 @@ is_same_page(const struct hold *a, const struct hold *b)
 	    && x->given == y->given && x->value == y->value;
 }
 
+/* From now on the waiters' holds are a worker's: who reads one gets rubbish. */
+static void
+hide(const struct look *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct member *m = member_of(l->waiters[i]);
+
+		m->held = m->waiter.hold;
+		memset(&m->waiter.hold, 0x55, sizeof(m->waiter.hold));
+	}
+}
+
+static void
+show(const struct look *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct member *m = member_of(l->waiters[i]);
+
+		m->waiter.hold = m->held;
+	}
+}
+
 static void
 check_look(struct crowd *c, const struct look *l)
 {
@@ -198,6 +234,7 @@ crowd_push(struct crowd *c)
 		struct glance *g = memory_new(sizeof(*g));
 
 		check_look(c, l);
+		hide(l);
 		g->look = l;
 		TAILQ_INSERT_TAIL(&c->glances, g, entry);
 	}
@@ -216,6 +253,24 @@ is_dead(const struct crowd *c, const struct hold *h)
 	return c->dead_keys >> h->who.key_id & 1;
 }
 
+/* How far a page of so many events reaches; numbers stand for events here. */
+static int64_t
+page_end(const struct hold *h, int64_t end)
+{
+	const struct param *limit = &h->route.params.of[PARAM_LIMIT];
+
+	return limit->given && end > h->cursor + limit->value
+	    ? h->cursor + limit->value : end;
+}
+
+static bool
+is_news(const struct crowd_job *job, const struct hold *h, int64_t end)
+{
+	if (h->has_page)
+		return page_end(h, end) - h->cursor > (int64_t)h->page_events;
+	return job->public_seq > h->cursor && end > h->cursor;
+}
+
 /* One waiter's part of what was read up to "end"; as feed() and stream() see
  * it. */
 static void
@@ -223,7 +278,7 @@ answer(struct crowd *c, struct waiter *w, const struct look *l, int64_t end)
 {
 	const struct crowd_job *job = member_of(w)->job;
 	struct hold *h = &w->hold;
-	bool news = job->public_seq > h->cursor && end > h->cursor;
+	bool news = is_news(job, h, end);
 
 	w->verdict = VERDICT_HOLD;
 	w->wrote = false;
@@ -235,7 +290,7 @@ answer(struct crowd *c, struct waiter *w, const struct look *l, int64_t end)
 		if (news)
 			h->cursor = end;
 		w->wrote = news;
-		h->more = h->form != FORM_JSON && l->cut;
+		h->more = h->form != FORM_JSON && end < job->last_seq;
 		if (job->closed && !h->more)
 			w->verdict = VERDICT_ANSWER;
 		h->last_seq = job->last_seq;
@@ -254,6 +309,7 @@ crowd_run(struct crowd *c, struct glance *g, bool reached)
 
 	if (end > l->span.since + l->span.max_events)
 		end = l->span.since + l->span.max_events;
+	show(l);
 	g->done = true;
 	l->reached = reached;
 	l->found = reached && !job->gone;
@@ -261,6 +317,7 @@ crowd_run(struct crowd *c, struct glance *g, bool reached)
 	l->last_seq = job->last_seq;
 	for (size_t i = 0; i < l->n; i++)
 		answer(c, l->waiters[i], l, end);
+	hide(l);
 }
 
 void
@@ -270,6 +327,7 @@ crowd_take(struct crowd *c, struct glance *g)
 
 	TAILQ_REMOVE(&c->glances, g, entry);
 	free(g);
+	show(l);
 	for (size_t i = 0; i < l->n; i++)
 		l->news = l->news || l->waiters[i]->wrote;
 	hub_take_look(&c->hub, l, c->now_ms);
@@ -312,6 +370,15 @@ see_tail(struct tail *tail, const struct crowd *c, int data_set)
 	}
 }
 
+static void
+see_key(struct key *key, struct crowd *c)
+{
+	if (key->sha256[1] != 0)
+		fail(c, "a patrol for a waiter that a worker has");
+	else if (c->dead_keys >> key->sha256[0] & 1)
+		key->state = KEY_DOUBTFUL;
+}
+
 void
 crowd_run_patrol(struct crowd *c, bool reached)
 {
@@ -329,8 +396,7 @@ crowd_run_patrol(struct crowd *c, bool reached)
 			see_tail(&part->tails[j], c, i);
 		keys_sort(&part->keys);
 		for (size_t j = 0; reached && j < part->keys.n; j++)
-			if (c->dead_keys >> part->keys.list[j].sha256[0] & 1)
-				part->keys.list[j].state = KEY_DOUBTFUL;
+			see_key(&part->keys.list[j], c);
 	}
 }
 
@@ -373,6 +439,17 @@ crowd_pass(struct crowd *c, int64_t ms, bool patrols)
 	}
 }
 
+static bool
+has_news(const struct member *m)
+{
+	const struct hold *h = &m->waiter.hold;
+	int64_t end = m->job->last_seq;
+
+	if (h->has_page && end > h->cursor + CROWD_EVENTS)
+		end = h->cursor + CROWD_EVENTS;
+	return is_news(m->job, h, end);
+}
+
 const char *
 crowd_lag(const struct crowd *c)
 {
@@ -387,7 +464,7 @@ crowd_lag(const struct crowd *c)
 			return "somebody is still looked at";
 		if (h->last_seq != m->job->last_seq)
 			return "a ready waiter is behind its job";
-		if (h->cursor < m->job->public_seq && !h->has_page)
+		if (has_news(m))
 			return "an event was not told";
 		if (h->more)
 			return "a stream has more to tell";

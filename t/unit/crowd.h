@@ -21,6 +21,7 @@ struct member {
 	struct waiter waiter;
 	struct crowd_job *job;
 	uint64_t stamp;
+	struct hold held;  /* the waiter's, while a worker has it */
 	bool joined;
 	bool in_look;    /* known to us, not to the hub */
 	bool hung_up;    /* leaves when it may */
@@ -66,6 +67,9 @@ void crowd_hear(struct crowd *c, const struct crowd_job *job, int64_t seq);
 /* A request is read by a worker: it sees the job as it is now ... */
 struct member *crowd_ask(struct crowd *c, struct crowd_job *job,
     enum form form, int64_t key_id);
+/* ... perhaps as one page, of at most so many events (0: as many as a look
+ * reads), of which the client has what there is ... */
+void crowd_keep_page(struct member *m, int64_t cursor, int64_t limit);
 /* ... and later it waits. */
 void crowd_join(struct crowd *c, struct member *m);
 /* Its peer has taken what was sent. */

@@ -2,6 +2,7 @@
 #include "crowd.h"
 #include "tap.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,7 @@ wait_for_page(struct crowd_job *j, int64_t cursor, int64_t limit)
 {
 	struct member *m = crowd_ask(c, j, FORM_JSON, 1);
 
-	m->waiter.hold.has_page = true;
-	m->waiter.hold.cursor = cursor;
-	m->waiter.hold.route.params.of[PARAM_LIMIT] =
-	    (struct param){.given = limit > 0, .value = limit};
+	crowd_keep_page(m, cursor, limit);
 	crowd_join(c, m);
 	return m;
 }
@@ -333,6 +331,83 @@ test_catching_up(void)
 	end();
 }
 
+/* --- keys --- */
+
+/* Whoever has a dead key is looked at within five seconds; of one that is
+ * looked at right now, the look itself asks. */
+static void
+test_keys(void)
+{
+	struct glance *g;
+
+	begin();
+	wait_for(job(0), FORM_SSE);
+	wait_for(job(2), FORM_SSE);
+	crowd_join(c, crowd_ask(c, job(3), FORM_SSE, 2));
+	crowd_pass(c, 500, true);
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	g = only_glance();
+	c->now_ms += 3500;
+	crowd_push(c);
+	ok(c->patrol != NULL && c->patrol->with_keys
+		&& c->patrol->of[DATA_LIVE].keys.n == 2,
+	    "a patrol for the keys of those who are here");
+	crowd_run_patrol(c, true);
+	crowd_take_patrol(c);
+	crowd_run(c, g, true);
+	crowd_take(c, g);
+	c->dead_keys = 1 << 1;
+	crowd_pass(c, 5000, true);
+	is_int((int64_t)c->n_answered, 2, "two had a key that is dead now");
+	is_int((int64_t)c->n_members, 1, "another one stays");
+	end();
+}
+
+/* --- pages --- */
+
+/* A poll that waits for its page to change wants that page and nothing behind
+ * it, however much there is. */
+static void
+test_pages(void)
+{
+	begin();
+	for (int i = 0; i < 3 * CROWD_EVENTS; i++)
+		crowd_append(job(0), true);
+	wait_for_page(job(0), 1, 2);
+	wait_for_page(job(0), 1, 2);
+	wait_for_page(job(0), 1, 3);
+	wait_for_page(job(0), 1, 0);
+	crowd_pass(c, 1000, false);
+	is_int((int64_t)c->n_looks, 0, "pages that are full");
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	crowd_pass(c, 2000, false);
+	is_int((int64_t)c->n_looks, 3, "a look for each kind of page");
+	is_int((int64_t)c->n_looked_at, 4, "those of one kind share it");
+	is_int((int64_t)c->n_members, 4, "none of them has changed");
+	end();
+}
+
+/* Who wants less than a look reads does not keep others from the rest. */
+static void
+test_rest(void)
+{
+	struct member *far, *poll;
+
+	begin();
+	for (int i = 0; i < 3 * CROWD_EVENTS; i++)
+		crowd_append(job(0), true);
+	poll = wait_for(job(0), FORM_JSON);
+	far = wait_for(job(0), FORM_SSE);
+	far->waiter.hold.cursor = 1;
+	poll->waiter.hold.cursor = job(0)->last_seq;
+	crowd_hear(c, job(0), crowd_append(job(0), true));
+	crowd_pass(c, 50, false);
+	is_int((int64_t)c->n_answered, 1, "the poll has its answer");
+	is_int(far->waiter.hold.cursor, job(0)->last_seq,
+	    "as the stream far behind, that read first");
+	end();
+}
+
 /* --- without a database --- */
 
 /* It is asked again, but not without end. */
@@ -389,6 +464,30 @@ test_crowd(void)
 	end();
 }
 
+/* As many jobs as there are waiters: a look is as small as can be. */
+static void
+test_small_looks(void)
+{
+	struct glance *g;
+	size_t most = 0;
+
+	begin();
+	for (int i = 0; i < CROWD_JOBS; i++) {
+		wait_for(job(i), FORM_SSE);
+		wait_for(job(i), FORM_JSON);
+		crowd_hear(c, job(i), crowd_append(job(i), true));
+	}
+	crowd_push(c);
+	is_int((int64_t)c->n_looks, CROWD_JOBS, "a look for each job");
+	TAILQ_FOREACH(g, &c->glances, entry) {
+		size_t size = malloc_usable_size(g->look->waiters);
+
+		most = size > most ? size : most;
+	}
+	ok(most < 100, "with room for its two waiters: %zu bytes", most);
+	end();
+}
+
 int
 main(void)
 {
@@ -401,9 +500,13 @@ main(void)
 	test_flood();
 	test_learning();
 	test_catching_up();
+	test_keys();
+	test_pages();
+	test_rest();
 	test_away(FORM_JSON, false);
 	test_away(FORM_SSE, false);
 	test_away(FORM_SSE, true);
 	test_crowd();
+	test_small_looks();
 	return tap_done();
 }

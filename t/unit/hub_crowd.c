@@ -188,6 +188,9 @@ ask(struct run *r)
 		return;
 	m = crowd_ask(&r->crowd, job, form, key_id);
 	m->slow = one_in(r, 3);
+	if (form == FORM_JSON && one_in(r, 3))
+		crowd_keep_page(m, (int64_t)dice_roll(&r->dice, 2),
+		    (int64_t)dice_roll(&r->dice, 3) * 5);
 	if (form == FORM_SSE && one_in(r, 4)) {
 		/* far behind, and its first piece is on its way */
 		m->waiter.hold.cursor -= (int64_t)dice_roll(&r->dice, 40);

@@ -46,6 +46,15 @@ static const struct {
     {"wait=20\"", NONE},
     {"wait=\"2\"0", NONE},
     {"wait=\" 20\"", NONE},
+    /* what stands in quotes is nobody's preference */
+    {"foo=\"a, wait=5, b\"", NONE},
+    {"foo=\"a, wait=5, b\", wait=20", 20},
+    {"foo; x=\", wait=5\", wait=20", 20},
+    {"foo=\"a\\\", wait=5, \\\\\", wait=20", 20},
+    {"foo=\"\", wait=20", 20},
+    {"foo=\"a, wait=5", NONE},
+    {"foo=\"a\\\", wait=5", NONE},
+    {"wait=20; x=\";\", wait=5", 20},
     /* the first one wins, whatever the others say */
     {"wait=20, wait=30", 20},
     {"wait=30, wait=20", 30},

@@ -43,12 +43,13 @@ test_trim(void)
 
 /* The parts in brackets, so that empty ones are seen. */
 static void
-cut_all(char *out, struct text rest)
+cut_all(char *out, struct text rest,
+    bool (*cut)(struct text *part, struct text *rest, char separator))
 {
 	struct text part;
 
 	*out = '\0';
-	while (text_cut(&part, &rest, '&'))
+	while (cut(&part, &rest, '&'))
 		out += sprintf(out, "[%.*s]", (int)part.size, part.data);
 }
 
@@ -69,9 +70,37 @@ test_cut(void)
 	char parts[100];
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		cut_all(parts, text_of(cases[i].in));
+		cut_all(parts, text_of(cases[i].in), text_cut);
 		is_str(parts, cases[i].parts, "cutting '%s'",
 		    cases[i].in == NULL ? "(absent)" : cases[i].in);
+		cut_all(parts, text_of(cases[i].in), text_cut_unquoted);
+		is_str(parts, cases[i].parts, "the same without quotes in it");
+	}
+}
+
+static void
+test_cut_unquoted(void)
+{
+	static const struct {
+		const char *in, *parts;
+	} cases[] = {
+	    {"\"\"&b", "[\"\"][b]"},
+	    {"\"a&b\"&c", "[\"a&b\"][c]"},
+	    {"x=\"&\"y&\"&\"", "[x=\"&\"y][\"&\"]"},
+	    {"\"a\\\"&b\"&c", "[\"a\\\"&b\"][c]"},
+	    {"\"a\\\\\"&b\"&c", "[\"a\\\\\"][b\"&c]"},
+	    {"\\\"&\"&b", "[\\\"&\"][b]"},
+	    {"\\&b", "[\\][b]"},
+	    {"\"a&b", "[\"a&b]"},
+	    {"\"&", "[\"&]"},
+	    {"a&\"", "[a][\"]"},
+	    {"\"\\", "[\"\\]"},
+	};
+	char parts[100];
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		cut_all(parts, text_of(cases[i].in), text_cut_unquoted);
+		is_str(parts, cases[i].parts, "cutting %s", cases[i].in);
 	}
 }
 
@@ -222,6 +251,7 @@ main(void)
 	test_equal();
 	test_trim();
 	test_cut();
+	test_cut_unquoted();
 	test_percent_decode();
 	test_first_char();
 	test_int();
