@@ -1,4 +1,4 @@
-/* Jobs by their ids, marks, looks and patrols. */
+/* Waiters, notices and looks. */
 #include "server/hub.h"
 
 #include "api/stream.h"
@@ -8,20 +8,15 @@
 #include <string.h>
 
 enum {
-	QUIET_MS = 100,       /* after a look that found nothing */
-	AWAY_MS = 250,        /* after one that did not reach the database */
-	TAILS_MS = 5000,      /* between patrols */
-	DEAF_TAILS_MS = 1000, /* ... while no notice can be relied on */
-	DOUBT_MS = 250,       /* ... at least */
-	KEYS_MS = 3000,
+	QUIET_MS = 100, /* after a look that found nothing */
+	AWAY_MS = 250,  /* after one that did not reach the database */
 };
 
 void
 hub_init(struct hub *hub, int64_t max_events, int64_t max_bytes)
 {
 	*hub = (struct hub){.max_events = max_events, .max_bytes = max_bytes};
-	TAILQ_INIT(&hub->due);
-	TAILQ_INIT(&hub->later);
+	hub_jobs_init(&hub->jobs);
 	STAILQ_INIT(&hub->looks);
 }
 
@@ -34,110 +29,7 @@ hub_release(struct hub *hub)
 		STAILQ_REMOVE_HEAD(&hub->looks, entry);
 		look_free(l);
 	}
-	for (size_t i = 0; i < HUB_BUCKETS; i++) {
-		struct hub_job *job;
-
-		while ((job = LIST_FIRST(&hub->buckets[i])) != NULL) {
-			LIST_REMOVE(job, chain);
-			free(job);
-		}
-	}
-}
-
-/* --- jobs --- */
-
-/* FNV-1a. */
-static struct hub_bucket *
-bucket_of(struct hub *hub, enum data_set data_set, const char *public_id)
-{
-	uint32_t hash = 2166136261u ^ (uint32_t)data_set;
-
-	for (size_t i = 0; i < ULID_SIZE; i++)
-		hash = (hash ^ (uint8_t)public_id[i]) * 16777619u;
-	return &hub->buckets[hash % HUB_BUCKETS];
-}
-
-static bool
-is_job(const struct hub_job *job, enum data_set data_set,
-    const char *public_id)
-{
-	return job->data_set == data_set
-	    && memcmp(job->public_id, public_id, ULID_SIZE) == 0;
-}
-
-static struct hub_job *
-find_job(struct hub *hub, const struct hold *h)
-{
-	struct hub_job *job;
-
-	LIST_FOREACH(job,
-	    bucket_of(hub, h->who.data_set, h->route.id), chain)
-		if (is_job(job, h->who.data_set, h->route.id)
-		    && job->tenant_id == h->who.tenant_id)
-			return job;
-	return NULL;
-}
-
-static struct hub_job *
-make_job(struct hub *hub, const struct hold *h)
-{
-	struct hub_job *job = memory_new(sizeof(*job));
-
-	job->data_set = h->who.data_set;
-	memcpy(job->public_id, h->route.id, sizeof(job->public_id));
-	job->tenant_id = h->who.tenant_id;
-	job->job_id = h->job_id;
-	job->known_seq = job->said_seq = h->last_seq;
-	TAILQ_INIT(&job->waiters);
-	LIST_INSERT_HEAD(
-	    bucket_of(hub, job->data_set, job->public_id), job, chain);
-	return job;
-}
-
-static void
-set_calm(struct hub *hub, struct hub_job *job)
-{
-	if (job->mark == JOB_DUE)
-		TAILQ_REMOVE(&hub->due, job, entry);
-	else if (job->mark == JOB_LATER)
-		TAILQ_REMOVE(&hub->later, job, entry);
-	job->mark = JOB_CALM;
-}
-
-static void
-drop_if_unused(struct hub *hub, struct hub_job *job)
-{
-	if (!TAILQ_EMPTY(&job->waiters) || job->n_looks > 0)
-		return;
-	set_calm(hub, job);
-	LIST_REMOVE(job, chain);
-	free(job);
-}
-
-static void
-set_due(struct hub *hub, struct hub_job *job)
-{
-	if (job->mark == JOB_DUE)
-		return;
-	set_calm(hub, job);
-	job->mark = JOB_DUE;
-	TAILQ_INSERT_TAIL(&hub->due, job, entry);
-}
-
-/* A look is worth while: now, or when the job has had its rest. While looks
- * are under way it comes behind them, but not behind those that one stream
- * has to itself: these may go on for long. */
-static void
-mark(struct hub *hub, struct hub_job *job, int64_t now_ms)
-{
-	if (job->n_shared > 0) {
-		job->wanted = true;
-	} else if (job->not_before_ms <= now_ms) {
-		set_due(hub, job);
-	} else if (job->mark == JOB_CALM) {
-		job->mark = JOB_LATER;
-		TAILQ_INSERT_TAIL(&hub->later, job, entry);
-	}
+	hub_jobs_release(&hub->jobs);
 }
 
 /* --- waiters --- */
@@ -182,7 +74,7 @@ learn(struct hub *hub, struct hub_job *job, int64_t seq, int64_t now_ms)
 	job->known_seq = seq;
 	TAILQ_FOREACH(w, &job->waiters, entry) {
 		if (is_ready(w) && w->hold.last_seq < seq) {
-			mark(hub, job, now_ms);
+			hub_job_mark(&hub->jobs, job, now_ms);
 			return;
 		}
 	}
@@ -201,7 +93,7 @@ hub_settle(struct hub *hub, struct waiter *w, int64_t now_ms)
 		learn(hub, job, w->hold.last_seq, now_ms);
 	if (w->hold.last_seq < job->known_seq
 	    || (w->hold.more && !w->lent))
-		mark(hub, job, now_ms);
+		hub_job_mark(&hub->jobs, job, now_ms);
 }
 
 /* The job's newest number that was heard of since then. */
@@ -225,19 +117,17 @@ heard_since(const struct hub *hub, const struct hold *h, uint64_t stamp)
 void
 hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 {
-	struct hub_job *job = find_job(hub, &w->hold);
+	struct hub_job *job = hub_jobs_find(&hub->jobs, &w->hold);
 	int64_t heard = heard_since(hub, &w->hold, stamp);
 
 	if (job == NULL)
-		job = make_job(hub, &w->hold);
+		job = hub_jobs_make(&hub->jobs, &w->hold);
 	if (heard > job->known_seq)
 		learn(hub, job, heard, now_ms);
 	w->job = job;
 	TAILQ_INSERT_TAIL(&job->waiters, w, entry);
-	if (hub->n_waiters++ == 0) {
-		hub->next_tails_ms = now_ms + DEAF_TAILS_MS;
-		hub->next_keys_ms = now_ms + KEYS_MS;
-	}
+	if (hub->n_waiters++ == 0)
+		hub_begin_patrols(hub, now_ms);
 }
 
 void
@@ -246,7 +136,7 @@ hub_insist(struct hub *hub, struct waiter *w)
 	if (w->job->n_shared > 0)
 		w->job->wanted = true;
 	else
-		set_due(hub, w->job);
+		hub_job_set_due(&hub->jobs, w->job);
 	w->job->not_before_ms = 0;
 }
 
@@ -255,7 +145,7 @@ hub_leave(struct hub *hub, struct waiter *w)
 {
 	TAILQ_REMOVE(&w->job->waiters, w, entry);
 	hub->n_waiters--;
-	drop_if_unused(hub, w->job);
+	hub_job_drop(&hub->jobs, w->job);
 	w->job = NULL;
 }
 
@@ -278,28 +168,15 @@ hub_hear(struct hub *hub, enum data_set data_set, struct text public_id,
 	memcpy(n->public_id, public_id.data, ULID_SIZE);
 	n->seq = seq;
 	LIST_FOREACH(
-	    job, bucket_of(hub, data_set, public_id.data), chain) {
-		if (!is_job(job, data_set, public_id.data))
+	    job, hub_jobs_bucket(&hub->jobs, data_set, public_id.data), chain) {
+		if (!hub_job_is(job, data_set, public_id.data))
 			continue;
 		note_said(job, seq);
 		if (seq > job->known_seq) {
 			job->known_seq = seq;
-			mark(hub, job, now_ms);
+			hub_job_mark(&hub->jobs, job, now_ms);
 		}
 	}
-}
-
-/* Whoever is reading right now has missed it too. */
-void
-hub_doubt(struct hub *hub, int64_t now_ms)
-{
-	int64_t next_ms = hub->last_tails_ms + DOUBT_MS;
-
-	hub->n_heard += HUB_MEMORY + 1;
-	if (next_ms < now_ms)
-		next_ms = now_ms;
-	if (next_ms < hub->next_tails_ms)
-		hub->next_tails_ms = next_ms;
 }
 
 /* --- looks --- */
@@ -361,7 +238,7 @@ make_looks(struct hub *hub, struct hub_job *job)
 {
 	struct look *l;
 
-	set_calm(hub, job);
+	hub_job_set_calm(&hub->jobs, job);
 	job->said_seq = INT64_MIN; /* they will see what was said before */
 	while ((l = make_look(hub, job)) != NULL)
 		STAILQ_INSERT_TAIL(&hub->looks, l, entry);
@@ -373,10 +250,10 @@ hub_next_look(struct hub *hub, int64_t now_ms)
 	struct hub_job *job;
 	struct look *l;
 
-	while ((job = TAILQ_FIRST(&hub->later)) != NULL
+	while ((job = TAILQ_FIRST(&hub->jobs.later)) != NULL
 	    && job->not_before_ms <= now_ms)
-		set_due(hub, job);
-	while ((job = TAILQ_FIRST(&hub->due)) != NULL)
+		hub_job_set_due(&hub->jobs, job);
+	while ((job = TAILQ_FIRST(&hub->jobs.due)) != NULL)
 		make_looks(hub, job);
 	l = STAILQ_FIRST(&hub->looks);
 	if (l != NULL)
@@ -384,8 +261,8 @@ hub_next_look(struct hub *hub, int64_t now_ms)
 	return l;
 }
 
-static void
-note_reached(struct hub *hub, bool reached, int64_t now_ms)
+void
+hub_note_reached(struct hub *hub, bool reached, int64_t now_ms)
 {
 	if (reached)
 		hub->away_since_ms = 0;
@@ -426,7 +303,7 @@ hub_take_look(struct hub *hub, const struct look *l, int64_t now_ms)
 {
 	struct hub_job *job = l->job;
 
-	note_reached(hub, l->reached, now_ms);
+	hub_note_reached(hub, l->reached, now_ms);
 	if (!l->alone || !l->reached)
 		job->not_before_ms = now_ms + rest_ms(l);
 	if (l->found)
@@ -445,123 +322,15 @@ hub_end_look(struct hub *hub, struct look *l, int64_t now_ms)
 	look_free(l);
 	if (job->n_shared == 0 && job->wanted) {
 		job->wanted = false;
-		mark(hub, job, now_ms);
+		hub_job_mark(&hub->jobs, job, now_ms);
 	}
-	drop_if_unused(hub, job);
-}
-
-/* --- patrols --- */
-
-/* Of those who are lent, workers have the keys, and ask for them anyway. */
-static void
-fill(struct patrol *p, struct hub *hub)
-{
-	struct hub_job *job;
-	struct waiter *w;
-
-	for (size_t i = 0; i < HUB_BUCKETS; i++) {
-		LIST_FOREACH(job, &hub->buckets[i], chain) {
-			struct patrol_part *part = &p->of[job->data_set];
-
-			part->tails[part->n_tails++] =
-			    (struct tail){.job_id = job->job_id};
-			if (!p->with_keys)
-				continue;
-			TAILQ_FOREACH(w, &job->waiters, entry)
-				if (!w->lent)
-					keys_add(&part->keys, &w->hold.who);
-		}
-	}
-}
-
-static void
-count(size_t *n_jobs, size_t *n_keys, struct hub *hub, bool with_keys)
-{
-	struct hub_job *job;
-	struct waiter *w;
-
-	for (size_t i = 0; i < HUB_BUCKETS; i++) {
-		LIST_FOREACH(job, &hub->buckets[i], chain) {
-			n_jobs[job->data_set]++;
-			if (!with_keys)
-				continue;
-			TAILQ_FOREACH(w, &job->waiters, entry)
-				n_keys[job->data_set]++;
-		}
-	}
-}
-
-struct patrol *
-hub_next_patrol(struct hub *hub, int64_t now_ms)
-{
-	size_t n_jobs[N_DATA_SETS] = {0}, n_keys[N_DATA_SETS] = {0};
-	bool with_keys = hub->next_keys_ms <= now_ms;
-	struct patrol *p;
-
-	if (hub->n_waiters == 0 || hub->patrolling
-	    || (hub->next_tails_ms > now_ms && !with_keys))
-		return NULL;
-	count(n_jobs, n_keys, hub, with_keys);
-	p = patrol_new(n_jobs, n_keys);
-	p->with_keys = with_keys;
-	fill(p, hub);
-	hub->patrolling = true;
-	hub->last_tails_ms = now_ms;
-	hub->next_tails_ms =
-	    now_ms + (hub->hears ? TAILS_MS : DEAF_TAILS_MS);
-	if (with_keys)
-		hub->next_keys_ms = now_ms + KEYS_MS;
-	return p;
-}
-
-/* Of an unknown job, only a look can tell. */
-static bool
-has_moved(const struct hub_job *job, const struct patrol_part *part)
-{
-	const struct tail *tail =
-	    tails_find(part->tails, part->n_tails, job->job_id);
-
-	return tail != NULL
-	    && (tail->state != TAIL_OPEN || tail->last_seq != job->known_seq);
-}
-
-static bool
-has_doubtful_key(const struct hub_job *job, const struct patrol_part *part)
-{
-	const struct waiter *w;
-
-	TAILQ_FOREACH(w, &job->waiters, entry) {
-		const struct key *key = w->lent
-		    ? NULL : keys_find(&part->keys, &w->hold.who);
-
-		if (key != NULL && key->state != KEY_LIVES)
-			return true;
-	}
-	return false;
-}
-
-void
-hub_take_patrol(struct hub *hub, const struct patrol *p, int64_t now_ms)
-{
-	struct hub_job *job;
-
-	hub->patrolling = false;
-	note_reached(hub, p->reached, now_ms);
-	for (size_t i = 0; p->reached && i < HUB_BUCKETS; i++) {
-		LIST_FOREACH(job, &hub->buckets[i], chain) {
-			const struct patrol_part *part = &p->of[job->data_set];
-
-			if (has_moved(job, part)
-			    || has_doubtful_key(job, part))
-				mark(hub, job, now_ms);
-		}
-	}
+	hub_job_drop(&hub->jobs, job);
 }
 
 int64_t
 hub_next_deadline(const struct hub *hub)
 {
-	const struct hub_job *job = TAILQ_FIRST(&hub->later);
+	const struct hub_job *job = TAILQ_FIRST(&hub->jobs.later);
 	int64_t next = INT64_MAX;
 
 	if (hub->n_waiters > 0 && !hub->patrolling)

@@ -4,32 +4,11 @@
 #ifndef SERVER_HUB_H
 #define SERVER_HUB_H
 
+#include "server/hub_jobs.h"
 #include "server/look.h"
 #include "server/patrol.h"
 
-enum { HUB_BUCKETS = 4096, HUB_MEMORY = 1024 };
-
-/* A job that somebody waits for. */
-struct hub_job {
-	LIST_ENTRY(hub_job) chain;
-	TAILQ_ENTRY(hub_job) entry;  /* in the list of its mark */
-	enum data_set data_set;
-	char public_id[ULID_SIZE + 1];
-	int64_t tenant_id;           /* on whose behalf */
-	int64_t job_id;
-	struct waiter_list waiters;
-	size_t n_looks;              /* under way ... */
-	size_t n_shared;             /* ... and not at a single waiter's */
-	enum { JOB_CALM, JOB_DUE, JOB_LATER } mark;
-	bool wanted;                 /* one more when they are back */
-	int64_t known_seq;           /* the last number that it is known or
-	                                said to have */
-	int64_t said_seq;            /* ... since its looks began */
-	int64_t not_before_ms;       /* no look that nobody insists on */
-};
-
-LIST_HEAD(hub_bucket, hub_job);
-TAILQ_HEAD(hub_job_list, hub_job);
+enum { HUB_MEMORY = 1024 };
 
 /* A notice that was heard. */
 struct hub_notice {
@@ -40,9 +19,7 @@ struct hub_notice {
 
 struct hub {
 	int64_t max_events, max_bytes; /* of a look */
-	struct hub_bucket buckets[HUB_BUCKETS];
-	struct hub_job_list due;   /* to be looked at */
-	struct hub_job_list later; /* in the order of not_before_ms */
+	struct hub_jobs jobs;
 	struct look_list looks;    /* made, not taken yet */
 	size_t n_waiters;
 	struct hub_notice heard[HUB_MEMORY]; /* the last ones */
@@ -94,5 +71,9 @@ void hub_take_patrol(
 
 /* When one of the last two has something to do; INT64_MAX: never. */
 int64_t hub_next_deadline(const struct hub *hub);
+
+/* Of the hub alone: somebody waits again; the database has answered or not. */
+void hub_begin_patrols(struct hub *hub, int64_t now_ms);
+void hub_note_reached(struct hub *hub, bool reached, int64_t now_ms);
 
 #endif
