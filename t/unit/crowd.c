@@ -53,7 +53,7 @@ crowd_release(struct crowd *c)
 	while ((m = TAILQ_FIRST(&c->members)) != NULL)
 		leave(c, m);
 	for (size_t i = 0; i < HUB_BUCKETS; i++)
-		if (!LIST_EMPTY(&c->hub.buckets[i]))
+		if (!LIST_EMPTY(&c->hub.jobs.buckets[i]))
 			fail(c, "a job that nobody waits for was kept");
 	if (c->hub.n_waiters != 0)
 		fail(c, "waiters are counted that are none");
