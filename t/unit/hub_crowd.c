@@ -295,11 +295,11 @@ unrest(const struct run *r)
 	const struct hub *hub = &r->crowd.hub;
 	const struct hub_job *job;
 
-	if (!TAILQ_EMPTY(&hub->due) || !TAILQ_EMPTY(&hub->later)
+	if (!TAILQ_EMPTY(&hub->jobs.due) || !TAILQ_EMPTY(&hub->jobs.later)
 	    || !STAILQ_EMPTY(&hub->looks))
 		return "a look is due";
 	for (size_t i = 0; i < HUB_BUCKETS; i++)
-		LIST_FOREACH(job, &hub->buckets[i], chain)
+		LIST_FOREACH(job, &hub->jobs.buckets[i], chain)
 			if (job->n_looks > 0 || job->wanted
 			    || job->mark != JOB_CALM)
 				return "a job is not at rest";
