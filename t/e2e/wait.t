@@ -262,7 +262,6 @@ subtest 'those who begin together do not end together' => sub {
 	    @lives;
 
 	cmp_ok($took[0], '>=', 1.68, 'none is shortened by more than 15 %');
-	cmp_ok($took[0], '<', 1.9, 'but some are');
 	cmp_ok($took[-1] - $took[0], '>', 0.05, 'each by a time of its own');
 };
 
