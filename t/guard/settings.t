@@ -19,7 +19,7 @@ sub settings_in
 	my %default_of;
 
 	while (($table // '') =~ /
-	    \{ \s* "(\w+)" \s*, \s* SETTING_\w+ \s*, \s* AT\((\w+)\)
+	    \{ \s* "(\w+)" \s*, \s* SETTING_\w+ \s*, \s* (?:AT|IN_STORE)\((\w+)\)
 	    (?: \s*, \s* (?: "([^"]*)" | NULL ) )? /gx) {
 		die "$1 is kept in $2\n" if $1 ne $2;
 		$default_of{$1} = $3 // '';

@@ -6,6 +6,8 @@
 #include "api/job.h"
 #include "base/scope.h"
 #include "signing/signer.h"
+#include "signing/store.h"
+#include "signing/stores.h"
 #include "tap.h"
 
 #include <json-c/json.h>
@@ -303,18 +305,21 @@ test_any_text(void)
 int
 main(void)
 {
-	const struct signer_settings with_links = {
-	    .kind = SIGNER_SECURE_LINK,
+	struct store with_links = {
+	    .name = "",
+	    .kind = &store_secure_link,
 	    .ttl_s = 900,
 	    .secure_link = {"https://h/files", "x"},
 	};
-	const struct signer_settings without = {
-	    .kind = SIGNER_NONE, .ttl_s = 900};
+	struct store without = {
+	    .name = "", .kind = &store_none, .ttl_s = 900};
+	const struct stores one = {.list = &with_links, .n = 1};
+	const struct stores other = {.list = &without, .n = 1};
 
 	arena_init(&arena, 4096);
 	crypto = crypto_new();
-	links = signer_new(&with_links, crypto);
-	none = signer_new(&without, crypto);
+	links = signer_new(&one, crypto);
+	none = signer_new(&other, crypto);
 	test_documents();
 	test_links();
 	test_ceiling();
