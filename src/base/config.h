@@ -26,6 +26,8 @@ struct config_store {
 	char *s3_region;
 	char *s3_bucket;
 	int64_t s3_addressing;
+	char *s3_response_content_disposition;
+	char *s3_response_cache_control;
 	char *s3_access_key_id;
 	char *s3_secret_key_file;
 	char *s3_session_token_file;
@@ -47,6 +49,7 @@ struct config {
 	int64_t listen_anywhere;
 	char *user;
 	char *group;
+	int64_t dumpable;
 	char *database;
 	char *listen_database;
 	int64_t prepare;

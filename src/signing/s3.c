@@ -37,6 +37,8 @@ load(struct store *store, const struct config_store *c, char *error,
 	    .region = c->s3_region,
 	    .bucket = c->s3_bucket,
 	    .path_style = c->s3_addressing == ADDRESSING_PATH,
+	    .content_disposition = c->s3_response_content_disposition,
+	    .cache_control = c->s3_response_cache_control,
 	};
 	key = sigv4_check(&store->s3, error, size);
 	return key != NULL ? key : load_credentials(store, c, error, size);

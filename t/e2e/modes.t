@@ -60,6 +60,26 @@ subtest 'an own Unix socket' => sub {
 	ok(-S $socket, 'the socket is still there');
 };
 
+# Of a process that nobody may look into, /proc is root's.
+subtest 'the memory of the process' => sub {
+	for my $dumpable (undef, 'no', 'yes') {
+		my $r = Jobtail::Responder->new(dir => $t->dir, name =>
+		    'dumpable_' . ($dumpable // 'not_said'), conf => {
+			%{ $t->conf }, dumpable => $dumpable })->start;
+		my $proc = '/proc/' . $r->pid;
+		# then it has given root up
+		is(Jobtail::Wire->new($r->socket_path)->ask($path, @auth)
+		    ->{status}, 200, 'it answers');
+		my ($of) = slurp("$proc/status") =~ /^Uid:\s+(\d+)/m;
+
+		isnt($of, 0, 'it does not run as root') if $> == 0;
+		is((stat "$proc/mem")[4], ($dumpable // '') eq 'yes' ? $of : 0,
+		    'dumpable ' . ($dumpable // 'not set'));
+		like(slurp("$proc/stat"), qr/\A\d+ /, '... and has figures');
+		ok($r->stop, '... and ends with status 0');
+	}
+};
+
 for my $mode (qw(fd0 listen_fds)) {
 	subtest $mode => sub {
 		my $r = Jobtail::Responder->new(dir => $t->dir, mode => $mode,

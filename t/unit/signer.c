@@ -51,6 +51,41 @@ sign(struct signer *s, struct window *window, struct text store,
 	return has_url;
 }
 
+/* --- the log --- */
+
+static char log_path[64];
+static int saved_stderr;
+
+static void
+log_begin(void)
+{
+	fflush(stderr);
+	saved_stderr = dup(STDERR_FILENO);
+	if (saved_stderr == -1 || freopen(log_path, "w", stderr) == NULL)
+		abort();
+}
+
+/* What was written to it since. */
+static char *
+log_end(void)
+{
+	static char text[4000];
+	size_t size;
+	FILE *f;
+
+	fflush(stderr);
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	f = fopen(log_path, "r");
+	if (f == NULL)
+		abort();
+	size = fread(text, 1, sizeof(text) - 1, f);
+	text[size] = '\0';
+	fclose(f);
+	(void)unlink(log_path);
+	return text;
+}
+
 static void
 test_stores(void)
 {
@@ -74,9 +109,11 @@ test_stores(void)
 
 	signer_begin(s, JOB, NOW);
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		bool has_url =
-		    sign(s, &window, cases[i].name, TEXT("k"));
+		bool has_url;
 
+		log_begin();
+		has_url = sign(s, &window, cases[i].name, TEXT("k"));
+		(void)log_end();
 		is_int(has_url, cases[i].begins != NULL, "'%.*s'",
 		    (int)cases[i].name.size, cases[i].name.data);
 		if (!has_url || cases[i].begins == NULL)
@@ -137,39 +174,19 @@ test_both(void)
 
 /* --- what the log is told --- */
 
-static char log_path[64];
-
-/* What is written to the log meanwhile. */
 static char *
 logged(const struct text *names, const struct text *keys, size_t n,
     int64_t now_s)
 {
-	static char text[4000];
 	struct signer *s = signer_new(&stores, crypto);
-	int saved = dup(STDERR_FILENO);
 	struct window window;
-	size_t size;
-	FILE *f;
 
-	fflush(stderr);
-	f = freopen(log_path, "w", stderr);
-	if (f == NULL)
-		abort();
+	log_begin();
 	signer_begin(s, JOB, now_s);
 	for (size_t i = 0; i < n; i++)
 		(void)sign(s, &window, names[i], keys[i]);
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	f = fopen(log_path, "r");
-	if (f == NULL)
-		abort();
-	size = fread(text, 1, sizeof(text) - 1, f);
-	text[size] = '\0';
-	fclose(f);
-	(void)unlink(log_path);
 	signer_free(s);
-	return text;
+	return log_end();
 }
 
 static int
