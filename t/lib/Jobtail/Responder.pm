@@ -46,11 +46,20 @@ sub sanitizer_reports ($dir)
 	return map { "$_:\n" . slurp($_) } glob "$dir/sanitizer.*";
 }
 
-# Writes key = value lines; undef leaves a key out.
+# Lines of key = value; undef leaves a key out. A hash is a section, whose key
+# is its heading.
+sub conf_lines ($conf)
+{
+	my @keys = grep { defined $conf->{$_} } sort keys %$conf;
+
+	return (map({ "$_ = $conf->{$_}\n" } grep { !ref $conf->{$_} } @keys),
+	    map { ("[$_]\n", conf_lines($conf->{$_})) }
+	    grep { ref $conf->{$_} } @keys);
+}
+
 sub write_conf ($path, $conf)
 {
-	spew($path, join('', map { "$_ = $conf->{$_}\n" }
-	    grep { defined $conf->{$_} } sort keys %$conf), 0640);
+	spew($path, join('', conf_lines($conf)), 0640);
 	give_away($path);
 	return $path;
 }
