@@ -49,12 +49,15 @@ BEGIN
 		AND a.value ->> 'role' IN ('intermediate', 'final')
 		AND coalesce(jsonb_typeof(a.value -> 'label'), 'null') IN ('string', 'null')
 		AND coalesce(jsonb_typeof(a.value -> 'meta'), 'object') = 'object'
-		AND a.value - '{key,kind,role,label,meta}'::text[] = '{}') IS NOT TRUE)
+		AND (NOT a.value ? 'store'
+		    OR jsonb_typeof(a.value -> 'store') = 'string'
+		    AND a.value ->> 'store' COLLATE "C" ~ '^[a-z0-9_-]{1,32}$')
+		AND a.value - '{key,kind,role,label,meta,store}'::text[] = '{}') IS NOT TRUE)
 	  INTO whole, bad
 	  FROM jsonb_array_elements(checked_artifacts.artifacts)
 		WITH ORDINALITY a (value, n);
 	IF bad IS NOT NULL THEN
-		RAISE EXCEPTION 'artifact % must be an object of key (1 to 1,024 bytes), kind, role (intermediate or final), label (a string or null) and meta (an object), and of nothing else', bad
+		RAISE EXCEPTION 'artifact % must be an object of key (1 to 1,024 bytes), kind, role (intermediate or final), label (a string or null), meta (an object) and store (1 to 32 of a-z, 0-9, _ and -), and of nothing else', bad
 			USING ERRCODE = '22023';
 	END IF;
 	RETURN whole;

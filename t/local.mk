@@ -36,7 +36,9 @@ check_PROGRAMS = \
 	t/unit/route.t \
 	t/unit/secret.t \
 	t/unit/secure_link.t \
+	t/unit/seldom.t \
 	t/unit/serve.t \
+	t/unit/signer.t \
 	t/unit/sigv4.t \
 	t/unit/stream.t \
 	t/unit/text.t \
@@ -123,8 +125,12 @@ t_unit_secret_t_SOURCES = t/unit/secret.c
 t_unit_secret_t_LDADD = $(unit_ldadd)
 t_unit_secure_link_t_SOURCES = t/unit/secure_link.c
 t_unit_secure_link_t_LDADD = $(unit_ldadd)
+t_unit_seldom_t_SOURCES = t/unit/seldom.c
+t_unit_seldom_t_LDADD = $(unit_ldadd)
 t_unit_serve_t_SOURCES = t/unit/serve.c
 t_unit_serve_t_LDADD = $(unit_ldadd)
+t_unit_signer_t_SOURCES = t/unit/signer.c
+t_unit_signer_t_LDADD = $(unit_ldadd)
 t_unit_sigv4_t_SOURCES = t/unit/sigv4.c
 t_unit_sigv4_t_LDADD = $(unit_ldadd)
 t_unit_stream_t_SOURCES = t/unit/stream.c

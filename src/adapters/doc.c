@@ -241,6 +241,8 @@ static const struct doc_member members[] = {
     {TEXT("\"label\""), offsetof(struct doc_artifact, label),
 	doc_string_or_null},
     {TEXT("\"meta\""), offsetof(struct doc_artifact, meta), object_or_null},
+    {TEXT("\"store\""), offsetof(struct doc_artifact, store),
+	doc_string_or_null},
     {.decode = NULL},
 };
 
@@ -270,7 +272,7 @@ doc_artifacts(struct doc_artifacts *out, struct scope *s, struct text json)
 			out->n++;
 		else
 			scope_cause(s, "an artifact was left out: not "
-				       "{key, kind, role, label, meta}");
+				       "{key, kind, role, label, meta, store}");
 	}
 	return true;
 }

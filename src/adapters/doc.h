@@ -42,6 +42,7 @@ struct doc_artifact {
 	struct text role;
 	struct text label; /* absent: null */
 	struct text meta;  /* an object as it stands in the document */
+	struct text store; /* its name; absent: the default one */
 };
 
 struct doc_artifacts {
@@ -49,8 +50,8 @@ struct doc_artifacts {
 	size_t n;
 };
 
-/* Reads [{"key", "kind", "role", "label", "meta"}, ...] as PostgreSQL prints
- * a jsonb; an absent document has none. What is no such array gives false, an
+/* Reads [{"key", "kind", "role", "label", "meta", "store"}, ...] as PostgreSQL
+ * prints a jsonb; an absent document has none. What is no such array gives false, an
  * element that is no artifact is left out: both leave a cause. */
 bool doc_artifacts(
     struct doc_artifacts *out, struct scope *s, struct text json);

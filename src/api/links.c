@@ -6,22 +6,26 @@
 #include "base/scope.h"
 #include "signing/signer.h"
 
-/* False if the store has no URLs. */
-static bool
-sign_one(struct link *link, struct scope *s, struct signer *signer,
+/* No link if the store gives no URL. */
+static void
+sign_one(struct links *links, struct scope *s, struct signer *signer,
     struct buf *url, const struct doc_artifact *artifact)
 {
+	struct window window;
+
 	url->size = 0;
-	if (!signer_url(url, signer, artifact->key))
-		return false;
-	*link = (struct link){
+	if (!signer_url(
+		url, &window, signer, artifact->store, artifact->key))
+		return;
+	links->window = links->n == 0
+	    ? window : window_of_both(&links->window, &window);
+	links->list[links->n++] = (struct link){
 	    .url = {arena_copy(s->arena, url->data, url->size), url->size},
 	    .kind = artifact->kind,
 	    .role = artifact->role,
 	    .label = artifact->label,
 	    .meta = artifact->meta,
 	};
-	return true;
 }
 
 void
@@ -36,8 +40,6 @@ links_sign(struct links *links, struct scope *s, struct signer *signer,
 		return;
 	links->list = arena_alloc(s->arena, found.n * sizeof(struct link));
 	for (size_t i = 0; i < found.n; i++)
-		if (sign_one(&links->list[links->n], s, signer, &url,
-			&found.list[i]))
-			links->n++;
+		sign_one(links, s, signer, &url, &found.list[i]);
 	buf_release(&url);
 }

@@ -2,7 +2,7 @@
 #ifndef API_LINKS_H
 #define API_LINKS_H
 
-#include "base/text.h"
+#include "signing/window.h"
 
 struct scope;
 struct signer;
@@ -18,10 +18,12 @@ struct link {
 struct links {
 	struct link *list;
 	size_t n;
+	struct window window; /* of them all, if there are any */
 };
 
 /* Signs what the artifacts (JSON, absent: none) name; signer_begin() has
- * been called. An artifact that cannot be read is left out, with a cause. */
+ * been called. An artifact that cannot be read is left out, with a cause; so
+ * is one whose store has no URLs or is not known. */
 void links_sign(struct links *links, struct scope *s, struct signer *signer,
     struct text artifacts);
 

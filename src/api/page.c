@@ -38,6 +38,10 @@ print_artifacts(struct page *page, struct text artifacts)
 		print_link(out, &links.list[i]);
 	}
 	buf_char(out, ']');
+	if (links.n > 0)
+		page->window = page->n_links == 0
+		    ? links.window
+		    : window_of_both(&page->window, &links.window);
 	page->n_links += links.n;
 }
 
@@ -79,9 +83,8 @@ page_begin(struct page *page, struct buf *body, struct scope *s,
 	    .body = body,
 	    .scope = s,
 	    .signer = signer,
-	    .window = signer_begin(
-		signer, job->public_id, clock_us_to_s(s->now_us)),
 	};
+	signer_begin(signer, job->public_id, clock_us_to_s(s->now_us));
 }
 
 static void
@@ -97,18 +100,19 @@ static void
 print_events(struct page *page, const struct events *events, size_t max_bytes)
 {
 	struct buf *out = page->body;
-	size_t size = out->size, n_links = 0;
+	struct page before; /* the event */
+	size_t size;
 
 	buf_string(out, ",\"events\":[");
 	for (size_t i = 0; i < events->n; i++) {
 		size = out->size;
-		n_links = page->n_links;
+		before = *page;
 		if (i > 0)
 			buf_char(out, ',');
 		page_print_event(page, &events->list[i]);
 		if (i > 0 && out->size > max_bytes) {
+			*page = before;
 			out->size = size;
-			page->n_links = n_links;
 			page->cut = true;
 			break;
 		}

@@ -20,7 +20,7 @@ struct page {
 	bool cut;           /* at a ceiling: more events are to be had */
 	bool has_latest;
 	int64_t latest_seq; /* "latest_seq", unless it is null */
-	struct window window; /* of the URLs, if there are links */
+	struct window window; /* of all the URLs, if there are links */
 };
 
 /* What an empty page says as its latest_seq. */

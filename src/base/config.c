@@ -13,6 +13,7 @@
 /* What is being read, for errors. */
 struct reader {
 	struct config *config;
+	struct config_store *store; /* that keys belong to */
 	const char *path; /* of the file, or NULL: the environment */
 	int line;         /* 0: none yet */
 	char **error;
@@ -38,12 +39,19 @@ complain(struct reader *r, const char *format, ...)
 	return false;
 }
 
+/* What the setting lies in. */
+static void *
+place_of(struct reader *r, const struct setting *set)
+{
+	return set->of_store ? (void *)r->store : r->config;
+}
+
 static bool
 set_value(struct reader *r, const struct setting *set, const char *value)
 {
 	char wanted[128];
 
-	if (setting_set(r->config, set, value))
+	if (setting_set(place_of(r, set), set, value))
 		return true;
 	setting_print_wanted(wanted, sizeof(wanted), set);
 	return complain(
@@ -67,16 +75,62 @@ static bool
 set_key(struct reader *r, const char *key, const char *value)
 {
 	for (size_t i = 0; settings[i].key != NULL; i++) {
+		int *line = settings[i].of_store ? &r->store->lines[i]
+						 : &r->config->lines[i];
+
 		if (strcmp(settings[i].key, key) != 0)
 			continue;
-		if (r->config->lines[i] != 0)
+		if (!settings[i].of_store && r->store->line != 0)
+			return complain(r, "'%s' is no key of a store; write "
+			    "it above the first section, in line %d", key,
+			    r->config->stores[1].line);
+		if (*line != 0)
 			return complain(r,
 			    "'%s' was given in line %d already; keep one", key,
-			    r->config->lines[i]);
-		r->config->lines[i] = r->line;
+			    *line);
+		*line = r->line;
 		return set_value(r, &settings[i], value);
 	}
 	return unknown_key(r, key);
+}
+
+/* The store's defaults are those of the flat keys, whatever these say. */
+static bool
+set_defaults(struct reader *r, bool of_store)
+{
+	for (const struct setting *set = settings; set->key != NULL; set++)
+		if (set->of_store == of_store && set->initial != NULL
+		    && !set_value(r, set, set->initial))
+			return false;
+	return true;
+}
+
+static bool
+is_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n <= CONFIG_NAME_MAX
+	    && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+}
+
+static bool
+begin_store(struct reader *r, const char *name)
+{
+	struct config *c = r->config;
+
+	for (size_t i = 1; i < c->n_stores; i++)
+		if (strcmp(c->stores[i].name, name) == 0)
+			return complain(r, "the store '%s' was begun in line "
+			    "%d already; keep one, or give this one another "
+			    "name", name, c->stores[i].line);
+	if (c->n_stores > CONFIG_MAX_STORES)
+		return complain(r, "there may be %d sections, and this is one "
+		    "more", CONFIG_MAX_STORES);
+	r->store = &c->stores[c->n_stores++];
+	strcpy(r->store->name, name);
+	r->store->line = r->line;
+	return set_defaults(r, true);
 }
 
 /* Ends s where its trailing white space begins; gives its first other
@@ -94,6 +148,26 @@ trimmed(char *s)
 	return s;
 }
 
+/* [store NAME] */
+static bool
+read_heading(struct reader *r, char *line)
+{
+	size_t n = strlen(line);
+	char *name = line + strlen("[store");
+
+	if (strncmp(line, "[store", strlen("[store")) != 0
+	    || strchr(" \t]", *name) == NULL || line[n - 1] != ']')
+		return complain(
+		    r, "'%.60s' begins no section; write [store NAME]", line);
+	line[n - 1] = '\0';
+	name = trimmed(name);
+	if (!is_name(name))
+		return complain(r, "'%.60s' is no name for a store; write "
+		    "[store NAME] with a name of 1 to %d letters a-z, digits, "
+		    "_ and -", name, CONFIG_NAME_MAX);
+	return begin_store(r, name);
+}
+
 static bool
 read_line(struct reader *r, char *line)
 {
@@ -101,6 +175,8 @@ read_line(struct reader *r, char *line)
 
 	if (*key == '\0' || *key == '#')
 		return true;
+	if (*key == '[')
+		return read_heading(r, key);
 	equals = strchr(key, '=');
 	if (equals == NULL)
 		return complain(r, "'%.40s' has no '='; write key = value", key);
@@ -183,6 +259,7 @@ static bool
 read_environment(struct reader *r)
 {
 	r->path = NULL;
+	r->store = &r->config->stores[0];
 	for (size_t i = 0; settings[i].key != NULL; i++) {
 		const char *value = value_in_environment(settings[i].key);
 
@@ -194,27 +271,19 @@ read_environment(struct reader *r)
 
 /* --- the whole --- */
 
-static bool
-set_defaults(struct reader *r)
-{
-	for (size_t i = 0; settings[i].key != NULL; i++)
-		if (settings[i].initial != NULL
-		    && !set_value(r, &settings[i], settings[i].initial))
-			return false;
-	return true;
-}
-
 bool
 config_load(struct config *c, const char *path, char **error)
 {
-	struct reader r = {.config = c, .error = error};
+	struct reader r = {
+	    .config = c, .store = &c->stores[0], .error = error};
 	bool named = path != NULL;
 	char beside[1024];
 
-	*c = (struct config){0};
+	*c = (struct config){.n_stores = 1};
 	if (!named)
 		path = default_path(beside, sizeof(beside));
-	if (set_defaults(&r) && read_path(&r, path, named)
+	if (set_defaults(&r, false) && set_defaults(&r, true)
+	    && read_path(&r, path, named)
 	    && read_environment(&r))
 		return true;
 	config_release(c);
@@ -227,19 +296,31 @@ config_print(const struct config *c, FILE *out)
 	fprintf(out, "# from %s and the environment\n",
 	    c->path == NULL ? "no file" : c->path);
 	for (const struct setting *set = settings; set->key != NULL; set++)
-		setting_print(out, c, set);
+		setting_print(
+		    out, set->of_store ? (const void *)&c->stores[0] : c, set);
+	for (size_t i = 1; i < c->n_stores; i++) {
+		fprintf(out, "\n[store %s]\n", c->stores[i].name);
+		for (const struct setting *set = settings; set->key != NULL;
+		     set++)
+			if (set->of_store)
+				setting_print(out, &c->stores[i], set);
+	}
 }
 
 void
-config_print_place(
-    char *out, size_t size, const struct config *c, const char *key)
+config_print_place(char *out, size_t size, const struct config *c,
+    const struct config_store *store, const char *key)
 {
-	int line = 0;
+	int line = store == NULL ? 0 : store->line;
 
-	for (size_t i = 0; settings[i].key != NULL; i++)
-		if (strcmp(settings[i].key, key) == 0)
-			line = c->lines[i];
-	if (value_in_environment(key) != NULL)
+	for (size_t i = 0; settings[i].key != NULL; i++) {
+		const int *lines = store == NULL ? c->lines : store->lines;
+
+		if (strcmp(settings[i].key, key) == 0 && lines[i] != 0)
+			line = lines[i];
+	}
+	if ((store == NULL || store->line == 0)
+	    && value_in_environment(key) != NULL)
 		snprintf(out, size, "environment");
 	else if (c->path == NULL)
 		snprintf(out, size, "no settings file");
@@ -252,8 +333,12 @@ config_print_place(
 void
 config_release(struct config *c)
 {
-	for (const struct setting *set = settings; set->key != NULL; set++)
-		setting_clear(c, set);
+	for (const struct setting *set = settings; set->key != NULL; set++) {
+		if (!set->of_store)
+			setting_clear(c, set);
+		for (size_t i = 0; set->of_store && i < c->n_stores; i++)
+			setting_clear(&c->stores[i], set);
+	}
 	free(c->path);
 	*c = (struct config){0};
 }

@@ -78,3 +78,20 @@ out:
 		free(data);
 	return ok;
 }
+
+bool
+secret_load(char **secret, const char *key, const char *path, bool needed,
+    char *error, size_t error_size)
+{
+	char why[400];
+
+	if (path == NULL && needed) {
+		snprintf(error, error_size, "%s is not set; write the name of "
+		    "a file that only jobtail may read", key);
+		return false;
+	}
+	if (path == NULL || secret_read(secret, path, why, sizeof(why)))
+		return true;
+	snprintf(error, error_size, "%s: %s", key, why);
+	return false;
+}

@@ -13,4 +13,9 @@ enum { SECRET_MAX = 8192 }; /* bytes; a session token has a few thousand */
 bool secret_read(
     char **secret, const char *path, char *error, size_t error_size);
 
+/* The same for the file that a setting names, which the error names too. A
+ * setting that is not needed may be NULL, and leaves *secret as it is. */
+bool secret_load(char **secret, const char *key, const char *path,
+    bool needed, char *error, size_t error_size);
+
 #endif

@@ -10,7 +10,8 @@
 #define KIB 1024
 #define MIB (1024 * 1024)
 
-#define AT(member) offsetof(struct config, member)
+#define AT(member) false, offsetof(struct config, member)
+#define IN_STORE(member) true, offsetof(struct config_store, member)
 
 const struct setting settings[] = {
     {"listen", SETTING_WORDS, AT(listen), "unix:/run/jobtail/jobtail.sock"},
@@ -21,26 +22,30 @@ const struct setting settings[] = {
     {"listen_anywhere", SETTING_CHOICE, AT(listen_anywhere), "no", .choices = "no yes"},
     {"user", SETTING_WORDS, AT(user)},
     {"group", SETTING_WORDS, AT(group)},
+    {"dumpable", SETTING_CHOICE, AT(dumpable), "no", .choices = "no yes"},
     {"database", SETTING_WORDS, AT(database)},
     {"listen_database", SETTING_WORDS, AT(listen_database)},
     {"prepare", SETTING_CHOICE, AT(prepare), "auto", .choices = "auto on off"},
     {"workers", SETTING_NUMBER, AT(workers), "4", 1, 256},
     {"base_path", SETTING_WORDS, AT(base_path)},
     {"public_url", SETTING_WORDS, AT(public_url)},
-    {"store", SETTING_CHOICE, AT(store), "s3", .choices = "s3 secure_link none"},
-    {"s3_endpoint", SETTING_WORDS, AT(s3_endpoint)},
-    {"s3_region", SETTING_WORDS, AT(s3_region)},
-    {"s3_bucket", SETTING_WORDS, AT(s3_bucket)},
-    {"s3_addressing", SETTING_CHOICE, AT(s3_addressing), "virtual",
+    {"store", SETTING_CHOICE, IN_STORE(store), "s3", .choices = "s3 secure_link none"},
+    {"s3_endpoint", SETTING_WORDS, IN_STORE(s3_endpoint)},
+    {"s3_region", SETTING_WORDS, IN_STORE(s3_region)},
+    {"s3_bucket", SETTING_WORDS, IN_STORE(s3_bucket)},
+    {"s3_addressing", SETTING_CHOICE, IN_STORE(s3_addressing), "virtual",
 	.choices = "virtual path"},
-    {"s3_access_key_id", SETTING_WORDS, AT(s3_access_key_id)},
-    {"s3_secret_key_file", SETTING_WORDS, AT(s3_secret_key_file)},
-    {"s3_session_token_file", SETTING_WORDS, AT(s3_session_token_file)},
-    {"credentials", SETTING_CHOICE, AT(credentials), "static", .choices = "static"},
-    {"secure_link_base", SETTING_WORDS, AT(secure_link_base)},
-    {"secure_link_secret_file", SETTING_WORDS, AT(secure_link_secret_file)},
-    {"artifact_ttl", SETTING_SECONDS, AT(artifact_ttl), "900s", 1, 604800},
-    {"artifact_window", SETTING_SECONDS, AT(artifact_window), "300s", 0, 86400},
+    {"s3_response_content_disposition", SETTING_WORDS,
+	IN_STORE(s3_response_content_disposition)},
+    {"s3_response_cache_control", SETTING_WORDS, IN_STORE(s3_response_cache_control)},
+    {"s3_access_key_id", SETTING_WORDS, IN_STORE(s3_access_key_id)},
+    {"s3_secret_key_file", SETTING_WORDS, IN_STORE(s3_secret_key_file)},
+    {"s3_session_token_file", SETTING_WORDS, IN_STORE(s3_session_token_file)},
+    {"credentials", SETTING_CHOICE, IN_STORE(credentials), "static", .choices = "static"},
+    {"secure_link_base", SETTING_WORDS, IN_STORE(secure_link_base)},
+    {"secure_link_secret_file", SETTING_WORDS, IN_STORE(secure_link_secret_file)},
+    {"artifact_ttl", SETTING_SECONDS, IN_STORE(artifact_ttl), "900s", 1, 604800},
+    {"artifact_window", SETTING_SECONDS, IN_STORE(artifact_window), "300s", 0, 86400},
     {"wait_max", SETTING_SECONDS, AT(wait_max), "25s", 0, 3600},
     {"sse_max", SETTING_SECONDS, AT(sse_max), "55s", 0, 86400},
     {"max_waiters", SETTING_NUMBER, AT(max_waiters), "10000", 0, 1000000},
@@ -72,15 +77,15 @@ static const struct unit {
 };
 
 static char **
-words_of(struct config *c, const struct setting *set)
+words_of(void *in, const struct setting *set)
 {
-	return (char **)(void *)((char *)c + set->offset);
+	return (char **)(void *)((char *)in + set->offset);
 }
 
 static int64_t *
-number_of(struct config *c, const struct setting *set)
+number_of(void *in, const struct setting *set)
 {
-	return (int64_t *)(void *)((char *)c + set->offset);
+	return (int64_t *)(void *)((char *)in + set->offset);
 }
 
 /* --- reading --- */
@@ -150,19 +155,19 @@ parse_number(int64_t *out, const struct setting *set, const char *value)
 }
 
 bool
-setting_set(struct config *c, const struct setting *set, const char *value)
+setting_set(void *in, const struct setting *set, const char *value)
 {
 	int64_t n = 0;
 
 	if (set->kind == SETTING_WORDS) {
-		setting_clear(c, set);
+		setting_clear(in, set);
 		if (*value != '\0')
-			*words_of(c, set) = memory_strdup(value);
+			*words_of(in, set) = memory_strdup(value);
 		return true;
 	}
 	if (!parse_number(&n, set, value))
 		return false;
-	*number_of(c, set) = n;
+	*number_of(in, set) = n;
 	return true;
 }
 
@@ -259,9 +264,9 @@ print_words(FILE *out, const struct setting *set, const char *words)
 }
 
 void
-setting_print(FILE *out, const struct config *c, const struct setting *set)
+setting_print(FILE *out, const void *in, const struct setting *set)
 {
-	const char *at = (const char *)c + set->offset;
+	const char *at = (const char *)in + set->offset;
 	const char *words;
 	int64_t number;
 
@@ -277,10 +282,10 @@ setting_print(FILE *out, const struct config *c, const struct setting *set)
 }
 
 void
-setting_clear(struct config *c, const struct setting *set)
+setting_clear(void *in, const struct setting *set)
 {
 	if (set->kind == SETTING_WORDS) {
-		free(*words_of(c, set));
-		*words_of(c, set) = NULL;
+		free(*words_of(in, set));
+		*words_of(in, set) = NULL;
 	}
 }

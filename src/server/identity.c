@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -37,6 +38,12 @@ find(const struct passwd **user, gid_t *gid, const struct config *config)
 	return true;
 }
 
+void
+identity_set_dumpable(bool dumpable)
+{
+	(void)prctl(PR_SET_DUMPABLE, dumpable ? 1L : 0L, 0L, 0L, 0L);
+}
+
 bool
 identity_take(const struct config *config)
 {
@@ -57,6 +64,8 @@ identity_take(const struct config *config)
 		    config->user, strerror(errno));
 		return false;
 	}
+	/* fs.suid_dumpable decided about it */
+	identity_set_dumpable(config->dumpable == 1);
 	return true;
 }
 

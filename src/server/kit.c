@@ -7,6 +7,7 @@
 #include "api/cors.h"
 #include "base/config.h"
 #include "base/secret.h"
+#include "signing/signer.h"
 #include "signing/ticket.h"
 
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SETTING_MAX = 150, LIFE_MAX_S = 604800 };
+enum { PATH_SETTING_MAX = 150 };
 
 /* Where to tell what is wrong. */
 struct complaint {
@@ -29,11 +30,25 @@ complain(const struct complaint *to, const char *key, const char *format, ...)
 	char where[300], what[500];
 	va_list args;
 
-	config_print_place(where, sizeof(where), to->config, key);
+	config_print_place(where, sizeof(where), to->config, NULL, key);
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	snprintf(to->text, to->size, "%s: %s", where, what);
+	return false;
+}
+
+/* Of a store, which is named unless it is the flat keys' own. */
+static bool
+complain_of(const struct complaint *to, const struct config_store *store,
+    const char *key, const char *what)
+{
+	bool has_name = store->name[0] != '\0';
+	char where[300];
+
+	config_print_place(where, sizeof(where), to->config, store, key);
+	snprintf(to->text, to->size, "%s: %s%s%s%s", where,
+	    has_name ? "store " : "", store->name, has_name ? ": " : "", what);
 	return false;
 }
 
@@ -61,9 +76,6 @@ check_addresses(const struct config *c, const struct complaint *to)
 		return complain(to, "public_url", "public_url must be an address "
 		    "such as https://api.example.org, not '%.100s'",
 		    c->public_url);
-	if (c->artifact_ttl + c->artifact_window > LIFE_MAX_S)
-		return complain(to, "artifact_ttl", "artifact_ttl and artifact_window "
-		    "must not be more than 604800s together");
 	return true;
 }
 
@@ -81,77 +93,31 @@ check_database(const struct config *c, const struct complaint *to)
 	return true;
 }
 
-/* A secret's file that must, or may, be set. */
 static bool
-load_secret(char **secret, const char *key, const char *path, bool needed,
-    const struct complaint *to)
-{
-	char why[400];
-
-	if (path == NULL && needed)
-		return complain(to, key, "%s is not set; write the name of "
-		    "a file that only jobtail may read", key);
-	if (path == NULL || secret_read(secret, path, why, sizeof(why)))
-		return true;
-	return complain(to, key, "%s: %s", key, why);
-}
-
-static bool
-load_s3(struct kit *kit, const struct complaint *to)
+load_stores(struct kit *kit, const struct complaint *to)
 {
 	const struct config *c = kit->config;
-	const char *key;
-	char why[300];
+	char why[500];
 
-	kit->signer.s3 = (struct sigv4_settings){
-	    .endpoint = c->s3_endpoint,
-	    .region = c->s3_region,
-	    .bucket = c->s3_bucket,
-	    .path_style = c->s3_addressing == ADDRESSING_PATH,
-	};
-	key = sigv4_check(&kit->signer.s3, why, sizeof(why));
-	if (key != NULL)
-		return complain(to, key, "%s", why);
-	if (c->s3_access_key_id == NULL)
-		return complain(to, "s3_access_key_id", "s3_access_key_id is not set; "
-		    "write the id of the access key");
-	if (!load_secret(&kit->s3_secret, "s3_secret_key_file",
-		c->s3_secret_key_file, true, to)
-	    || !load_secret(&kit->s3_token, "s3_session_token_file",
-		c->s3_session_token_file, false, to))
-		return false;
-	kit->signer.credentials = (struct credentials){
-	    c->s3_access_key_id, kit->s3_secret, kit->s3_token};
+	stores_init(&kit->stores, c->n_stores);
+	for (size_t i = 0; i < c->n_stores; i++) {
+		const char *key = stores_load(
+		    &kit->stores, i, &c->stores[i], why, sizeof(why));
+
+		if (key != NULL)
+			return complain_of(to, &c->stores[i], key, why);
+	}
 	return true;
 }
 
 static bool
-load_secure_link(struct kit *kit, const struct complaint *to)
+load_secret(char **secret, const char *key, const char *path,
+    const struct complaint *to)
 {
-	const struct config *c = kit->config;
-	char why[300];
+	char why[500];
 
-	if (!load_secret(&kit->link_secret, "secure_link_secret_file",
-		c->secure_link_secret_file, true, to))
-		return false;
-	kit->signer.secure_link = (struct secure_link_settings){
-	    c->secure_link_base, kit->link_secret};
-	return secure_link_check(&kit->signer.secure_link, why, sizeof(why))
-	    || complain(to, "secure_link_base", "%s", why);
-}
-
-static bool
-load_store(struct kit *kit, const struct complaint *to)
-{
-	switch (kit->config->store) {
-	case STORE_S3:
-		kit->signer.kind = SIGNER_S3;
-		return load_s3(kit, to);
-	case STORE_SECURE_LINK:
-		kit->signer.kind = SIGNER_SECURE_LINK;
-		return load_secure_link(kit, to);
-	default: kit->signer.kind = SIGNER_NONE; return true;
-	}
+	return secret_load(secret, key, path, false, why, sizeof(why))
+	    || complain(to, key, "%s", why);
 }
 
 static bool
@@ -161,7 +127,7 @@ load_ticket_keys(struct kit *kit, const struct complaint *to)
 	const char *path = kit->config->ticket_keys_file;
 	char why[300];
 
-	if (!load_secret(&kit->ticket_keys, key, path, false, to))
+	if (!load_secret(&kit->ticket_keys, key, path, to))
 		return false;
 	return ticket_keys_check(
 		   text_of(kit->ticket_keys), why, sizeof(why))
@@ -187,16 +153,12 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 {
 	const struct complaint to = {config, error, size};
 
-	*kit = (struct kit){
-	    .config = config,
-	    .signer = {.ttl_s = config->artifact_ttl,
-		.window_s = config->artifact_window},
-	};
+	*kit = (struct kit){.config = config};
 	if (check_addresses(config, &to)
 	    && check_database(config, &to)
-	    && load_store(kit, &to)
+	    && load_stores(kit, &to)
 	    && load_secret(&kit->hmac_secret, "hmac_secret_file",
-		config->hmac_secret_file, false, &to)
+		config->hmac_secret_file, &to)
 	    && load_ticket_keys(kit, &to)
 	    && load_cors(kit, &to))
 		return true;
@@ -215,9 +177,7 @@ wipe(char *secret)
 void
 kit_release(struct kit *kit)
 {
-	wipe(kit->s3_secret);
-	wipe(kit->s3_token);
-	wipe(kit->link_secret);
+	stores_release(&kit->stores);
 	wipe(kit->hmac_secret);
 	places_free(kit->places);
 	wipe(kit->ticket_keys);
@@ -258,7 +218,7 @@ kit_open(struct app *app, const struct kit *kit)
 	    .places = kit->places,
 	    .cors = kit->cors,
 	};
-	app->signer = signer_new(&kit->signer, app->crypto);
+	app->signer = signer_new(&kit->stores, app->crypto);
 	if (kit->hmac_secret != NULL) {
 		app->body_hmac = crypto_hmac_new(app->crypto);
 		crypto_hmac_set_key(

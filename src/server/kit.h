@@ -4,18 +4,14 @@
 #define SERVER_KIT_H
 
 #include "api/app.h"
-#include "signing/signer.h"
+#include "signing/stores.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct kit {
 	const struct config *config;
-	struct signer_settings signer;
-	/* what was read from files; the signer's settings point to it */
-	char *s3_secret;
-	char *s3_token;
-	char *link_secret;
+	struct stores stores;
 	char *hmac_secret;
 	struct places *places; /* to wait in; NULL: nobody waits */
 	char *ticket_keys;

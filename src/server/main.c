@@ -202,7 +202,10 @@ main(int argc, char **argv)
 	struct config config;
 	bool ok = false;
 
+	/* the settings themselves may have a password */
+	identity_set_dumpable(false);
 	if (load_config(&config, &options)) {
+		identity_set_dumpable(config.dumpable == 1);
 		ok = work(&config, &options);
 		config_release(&config);
 	}

@@ -2,7 +2,10 @@
 #include "signing/secure_link.h"
 
 #include "adapters/crypto.h"
+#include "base/config.h"
 #include "base/memory.h"
+#include "base/secret.h"
+#include "signing/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,3 +101,46 @@ secure_link_url(struct buf *out, struct secure_link *l, struct text key)
 	buf_string(out, "&expires=");
 	buf_string(out, l->expires);
 }
+
+/* --- the kind --- */
+
+static const char *
+load(struct store *store, const struct config_store *c, char *error,
+    size_t size)
+{
+	if (!secret_load(&store->secret, "secure_link_secret_file",
+		c->secure_link_secret_file, true, error, size))
+		return "secure_link_secret_file";
+	store->secure_link = (struct secure_link_settings){
+	    c->secure_link_base, store->secret};
+	return secure_link_check(&store->secure_link, error, size)
+	    ? NULL : "secure_link_base";
+}
+
+static void *
+signer_new(const struct store *store, struct crypto *crypto)
+{
+	return secure_link_new(&store->secure_link, crypto);
+}
+
+static void
+signer_free(void *signer)
+{
+	secure_link_free(signer);
+}
+
+static void
+begin(void *signer, const struct store *store, const struct window *window)
+{
+	(void)store;
+	secure_link_begin(signer, window->expires_at);
+}
+
+static void
+url(struct buf *out, void *signer, struct text key)
+{
+	secure_link_url(out, signer, key);
+}
+
+const struct store_kind store_secure_link = {
+    load, signer_new, signer_free, begin, url};

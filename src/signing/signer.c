@@ -1,91 +1,43 @@
-/* A table of the kinds of stores. */
+/* Signing for several stores, each with its own windows. */
 #include "signing/signer.h"
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/seldom.h"
+#include "signing/store.h"
+#include "signing/stores.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* A store's signer. */
+struct pen {
+	void *state;
+	struct window window;
+	bool begun; /* for the job */
+};
 
 struct signer {
-	const struct signer_settings *settings;
-	const struct kind *kind;
-	void *state;
-};
-
-struct kind {
-	void *(*new)(const struct signer_settings *, struct crypto *);
-	void (*free)(void *state);
-	void (*begin)(void *state, const struct signer_settings *,
-	    const struct window *);
-	void (*url)(struct buf *out, void *state, struct text key);
-};
-
-static void *
-s3_new(const struct signer_settings *settings, struct crypto *crypto)
-{
-	return sigv4_new(&settings->s3, crypto);
-}
-
-static void
-s3_free(void *state)
-{
-	sigv4_free(state);
-}
-
-static void
-s3_begin(void *state, const struct signer_settings *settings,
-    const struct window *window)
-{
-	sigv4_begin(state, &settings->credentials, window->signed_at,
-	    window->expires_at - window->signed_at);
-}
-
-static void
-s3_url(struct buf *out, void *state, struct text key)
-{
-	sigv4_url(out, state, key);
-}
-
-static void *
-link_new(const struct signer_settings *settings, struct crypto *crypto)
-{
-	return secure_link_new(&settings->secure_link, crypto);
-}
-
-static void
-link_free(void *state)
-{
-	secure_link_free(state);
-}
-
-static void
-link_begin(void *state, const struct signer_settings *settings,
-    const struct window *window)
-{
-	(void)settings;
-	secure_link_begin(state, window->expires_at);
-}
-
-static void
-link_url(struct buf *out, void *state, struct text key)
-{
-	secure_link_url(out, state, key);
-}
-
-static const struct kind kinds[] = {
-    [SIGNER_S3] = {s3_new, s3_free, s3_begin, s3_url},
-    [SIGNER_SECURE_LINK] = {link_new, link_free, link_begin, link_url},
-    [SIGNER_NONE] = {0},
+	const struct stores *stores;
+	struct pen *pens; /* one for each store */
+	struct text job;
+	int64_t now_s;
 };
 
 struct signer *
-signer_new(const struct signer_settings *settings, struct crypto *crypto)
+signer_new(const struct stores *stores, struct crypto *crypto)
 {
 	struct signer *s = memory_new(sizeof(*s));
 
-	s->settings = settings;
-	s->kind = &kinds[settings->kind];
-	if (s->kind->new != NULL)
-		s->state = s->kind->new(settings, crypto);
+	s->stores = stores;
+	s->pens = memory_new(stores->n * sizeof(*s->pens));
+	for (size_t i = 0; i < stores->n; i++) {
+		const struct store *store = &stores->list[i];
+
+		if (store->kind->new != NULL)
+			s->pens[i].state = store->kind->new(store, crypto);
+	}
 	return s;
 }
 
@@ -94,27 +46,98 @@ signer_free(struct signer *s)
 {
 	if (s == NULL)
 		return;
-	if (s->kind->free != NULL)
-		s->kind->free(s->state);
+	for (size_t i = 0; i < s->stores->n; i++)
+		if (s->stores->list[i].kind->free != NULL)
+			s->stores->list[i].kind->free(s->pens[i].state);
+	free(s->pens);
 	free(s);
 }
 
-struct window
+void
 signer_begin(struct signer *s, struct text job, int64_t now_s)
 {
-	struct window window = window_at(
-	    job, now_s, s->settings->ttl_s, s->settings->window_s);
+	s->job = job;
+	s->now_s = now_s;
+	for (size_t i = 0; i < s->stores->n; i++)
+		s->pens[i].begun = false;
+}
 
-	if (s->kind->begin != NULL)
-		s->kind->begin(s->state, s->settings, &window);
-	return window;
+/* Most answers need one store, or none. */
+static struct pen *
+pen_of(struct signer *s, const struct store *store)
+{
+	struct pen *pen = &s->pens[store - s->stores->list];
+
+	if (!pen->begun) {
+		pen->window = window_at(
+		    s->job, s->now_s, store->ttl_s, store->window_s);
+		store->kind->begin(pen->state, store, &pen->window);
+		pen->begun = true;
+	}
+	return pen;
+}
+
+/* --- what the log is told, once a minute --- */
+
+static void
+tell_unknown(const struct signer *s, struct text name)
+{
+	int64_t count;
+
+	if (seldom_count(&count, s->stores->unknown, name, s->now_s))
+		log_line(LEVEL_ERROR, "store name=\"%.*s\" reason=\"no section "
+		    "has that name\" artifacts_left_out=%" PRId64 " job=%.*s "
+		    "do=\"add [store NAME] to the settings\"",
+		    name.size > 32 ? 32 : (int)name.size, name.data, count,
+		    (int)s->job.size, s->job.data);
+}
+
+/* A segment that is a dot or two. */
+static bool
+has_dots(struct text key)
+{
+	struct text segment;
+
+	if (memchr(key.data, '.', key.size) == NULL)
+		return false;
+	while (text_cut(&segment, &key, '/'))
+		if (text_equal(segment, TEXT("."))
+		    || text_equal(segment, TEXT("..")))
+			return true;
+	return false;
+}
+
+/* The key itself is for nobody's eyes. */
+static void
+tell_dots(const struct signer *s, const struct store *store)
+{
+	int64_t count;
+
+	if (seldom_count(&count, s->stores->dots, text_of(store->name),
+		s->now_s))
+		log_line(LEVEL_WARN, "store name=\"%s\" reason=\"browsers take "
+		    "/./ and /../ out of an address, and the signature fails\" "
+		    "keys=%" PRId64 " job=%.*s do=\"use other keys\"",
+		    store->name, count, (int)s->job.size, s->job.data);
 }
 
 bool
-signer_url(struct buf *out, struct signer *s, struct text key)
+signer_url(struct buf *out, struct window *window, struct signer *s,
+    struct text name, struct text key)
 {
-	if (s->kind->url == NULL)
+	const struct store *store = stores_find(s->stores, name);
+	struct pen *pen;
+
+	if (store == NULL) {
+		tell_unknown(s, name);
 		return false;
-	s->kind->url(out, s->state, key);
+	}
+	if (store->kind->url == NULL)
+		return false;
+	if (has_dots(key))
+		tell_dots(s, store);
+	pen = pen_of(s, store);
+	*window = pen->window;
+	store->kind->url(out, pen->state, key);
 	return true;
 }

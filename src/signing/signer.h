@@ -1,36 +1,27 @@
-/* The store's signer, whichever kind it is. */
+/* One thread's signer: the URLs of artifacts, whichever store they are in. */
 #ifndef SIGNING_SIGNER_H
 #define SIGNING_SIGNER_H
 
-#include "signing/credentials.h"
-#include "signing/secure_link.h"
-#include "signing/sigv4.h"
-#include "signing/window.h"
+#include "base/buf.h"
 
-enum signer_kind { SIGNER_S3, SIGNER_SECURE_LINK, SIGNER_NONE };
+struct crypto;
+struct stores;
+struct window;
 
-/* Shared by all threads; what its kind does not need may be empty. */
-struct signer_settings {
-	enum signer_kind kind;
-	int64_t ttl_s;
-	int64_t window_s;
-	struct sigv4_settings s3;
-	struct credentials credentials;
-	struct secure_link_settings secure_link;
-};
-
-/* One thread's. */
 struct signer;
 
-/* The settings outlive the signer. */
-struct signer *signer_new(
-    const struct signer_settings *settings, struct crypto *crypto);
+/* The stores outlive the signer. */
+struct signer *signer_new(const struct stores *stores, struct crypto *crypto);
 void signer_free(struct signer *s);
 
-/* Fixes the window for the URLs of this job that follow. */
-struct window signer_begin(struct signer *s, struct text job, int64_t now_s);
+/* Fixes the windows for the URLs of this job that follow. The job's id must
+ * live as long. */
+void signer_begin(struct signer *s, struct text job, int64_t now_s);
 
-/* Appends the URL of the artifact; false if the store has none. */
-bool signer_url(struct buf *out, struct signer *s, struct text key);
+/* Appends the URL of the artifact in the store of that name (absent: the
+ * default one), and gives the window that it is good for. False if that store
+ * has no URLs, or there is no such store: then the log says so. */
+bool signer_url(struct buf *out, struct window *window, struct signer *s,
+    struct text store, struct text key);
 
 #endif

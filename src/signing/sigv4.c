@@ -5,7 +5,9 @@
 #include "adapters/crypto.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "signing/cache_control.h"
 #include "signing/credentials.h"
+#include "signing/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +18,8 @@ enum { BASIC_SIZE = 16, DAY_SIZE = 8 }; /* of 20260415T120001Z; 20260415 */
 struct sigv4 {
 	struct crypto *crypto;
 	char *region;
-	struct buf origin;    /* scheme://host, before the path */
-	struct buf host;      /* as it is signed */
-	struct buf path;      /* before the key; "/" or "/bucket/" */
+	struct buf headers;   /* parameters: what to answer with */
+	struct place place;
 
 	/* the day's signing key, and whose it is */
 	struct crypto_hmac *derive;
@@ -31,66 +32,15 @@ struct sigv4 {
 	struct buf to_sign;   /* the string to sign without the digest */
 };
 
-/* --- the place --- */
-
-struct place {
-	struct text scheme;
-	struct text authority; /* host[:port], without the scheme's port */
-};
-
-static bool
-is_authority(struct text t)
-{
-	for (size_t i = 0; i < t.size; i++)
-		if (t.data[i] <= ' ' || t.data[i] > '~'
-		    || strchr("/?#@%\\\"<>", t.data[i]) != NULL)
-			return false;
-	return t.size > 0;
-}
-
-static bool
-split_endpoint(struct place *place, const char *endpoint)
-{
-	struct text all = text_of(endpoint), port;
-
-	if (text_has_prefix(all, TEXT("https://"))) {
-		place->scheme = TEXT("https://");
-		port = TEXT(":443");
-	} else if (text_has_prefix(all, TEXT("http://"))) {
-		place->scheme = TEXT("http://");
-		port = TEXT(":80");
-	} else {
-		return false;
-	}
-	all.data += place->scheme.size;
-	all.size -= place->scheme.size;
-	if (all.size > 0 && all.data[all.size - 1] == '/')
-		all.size--;
-	if (all.size > port.size
-	    && text_equal((struct text){all.data + all.size - port.size,
-			      port.size}, port))
-		all.size -= port.size;
-	place->authority = all;
-	return is_authority(all);
-}
-
-/* Amazon's own endpoint of a region; China is a partition of its own. */
-static void
-put_amazon_host(struct buf *out, const char *region)
-{
-	buf_printf(out, "s3.%s.amazonaws.com%s", region,
-	    strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
-}
+/* --- what all URLs share --- */
 
 const char *
 sigv4_check(const struct sigv4_settings *settings, char *error,
     size_t error_size)
 {
-	struct place place;
-
 	if (settings->region == NULL) {
 		snprintf(error, error_size, "s3_region is not set; write the "
-		    "bucket's region, such as eu-central-1");
+		    "bucket's region, such as eu-central-1 (or store = none)");
 		return "s3_region";
 	}
 	if (settings->bucket == NULL) {
@@ -104,42 +54,40 @@ sigv4_check(const struct sigv4_settings *settings, char *error,
 		return "s3_bucket";
 	}
 	if (settings->endpoint != NULL
-	    && !split_endpoint(&place, settings->endpoint)) {
+	    && !place_is_endpoint(settings->endpoint)) {
 		snprintf(error, error_size, "s3_endpoint must be "
-		    "http(s)://host or http(s)://host:port, not '%.100s'",
+		    "http(s)://host or http(s)://host:port in lower case, "
+		    "not '%.100s'",
 		    settings->endpoint);
 		return "s3_endpoint";
+	}
+	if (settings->content_disposition != NULL
+	    && strcmp(settings->content_disposition, "inline") != 0
+	    && strcmp(settings->content_disposition, "attachment") != 0) {
+		snprintf(error, error_size, "s3_response_content_disposition "
+		    "must be inline or attachment, not '%.100s'",
+		    settings->content_disposition);
+		return "s3_response_content_disposition";
+	}
+	if (settings->cache_control != NULL
+	    && !cache_control_is_safe(settings->cache_control)) {
+		snprintf(error, error_size, "s3_response_cache_control must be "
+		    "a list of public, private, no-cache, no-store, immutable "
+		    "and max-age=SECONDS, with commas between, not '%.100s'",
+		    settings->cache_control);
+		return "s3_response_cache_control";
 	}
 	return NULL;
 }
 
-/* A dot in the bucket's name is one label too many for the certificate. */
-static bool
-needs_path_style(const struct sigv4_settings *settings)
-{
-	return settings->path_style || strchr(settings->bucket, '.') != NULL;
-}
-
+/* They sort behind the others. */
 static void
-set_place(struct sigv4 *v, const struct sigv4_settings *settings)
+set_header(struct sigv4 *v, const char *name, const char *value)
 {
-	struct place place = {TEXT("https://"), {0}};
-	bool in_path = needs_path_style(settings);
-
-	if (!in_path)
-		buf_printf(&v->host, "%s.", settings->bucket);
-	if (settings->endpoint != NULL
-	    && split_endpoint(&place, settings->endpoint))
-		buf_text(&v->host, place.authority);
-	else
-		put_amazon_host(&v->host, settings->region);
-	buf_text(&v->origin, place.scheme);
-	buf_text(&v->origin, buf_as_text(&v->host));
-	buf_char(&v->path, '/');
-	if (in_path) {
-		buf_percent(&v->path, text_of(settings->bucket), false);
-		buf_char(&v->path, '/');
-	}
+	if (value == NULL)
+		return;
+	buf_printf(&v->headers, "&response-%s=", name);
+	buf_percent(&v->headers, text_of(value), false);
 }
 
 struct sigv4 *
@@ -151,7 +99,10 @@ sigv4_new(const struct sigv4_settings *settings, struct crypto *crypto)
 	v->region = memory_strdup(settings->region);
 	v->derive = crypto_hmac_new(crypto);
 	v->signing_key = crypto_hmac_new(crypto);
-	set_place(v, settings);
+	place_find(&v->place, settings->endpoint, settings->region,
+	    settings->bucket, settings->path_style);
+	set_header(v, "cache-control", settings->cache_control);
+	set_header(v, "content-disposition", settings->content_disposition);
 	return v;
 }
 
@@ -161,9 +112,8 @@ sigv4_free(struct sigv4 *v)
 	if (v == NULL)
 		return;
 	free(v->region);
-	buf_release(&v->origin);
-	buf_release(&v->host);
-	buf_release(&v->path);
+	buf_release(&v->headers);
+	place_release(&v->place);
 	buf_release(&v->query);
 	buf_release(&v->request);
 	buf_release(&v->to_sign);
@@ -221,6 +171,7 @@ make_query(struct sigv4 *v, const struct credentials *credentials,
 		buf_percent(q, text_of(credentials->session_token), false);
 	}
 	buf_string(q, "&X-Amz-SignedHeaders=host");
+	buf_text(q, buf_as_text(&v->headers));
 }
 
 void
@@ -239,8 +190,8 @@ sigv4_begin(struct sigv4 *v, const struct credentials *credentials,
 
 	v->request.size = 0;
 	buf_printf(&v->request, "\n%.*s\nhost:%.*s\n\nhost\nUNSIGNED-PAYLOAD",
-	    (int)v->query.size, v->query.data, (int)v->host.size,
-	    v->host.data);
+	    (int)v->query.size, v->query.data, (int)v->place.host.size,
+	    v->place.host.data);
 	v->to_sign.size = 0;
 	buf_printf(&v->to_sign, "AWS4-HMAC-SHA256\n%.*s\n%.*s\n",
 	    (int)date.size, date.data, (int)scope.size, scope.data);
@@ -271,9 +222,9 @@ sigv4_url(struct buf *out, struct sigv4 *v, struct text key)
 	size_t path_at;
 	struct text path;
 
-	buf_text(out, buf_as_text(&v->origin));
+	buf_text(out, buf_as_text(&v->place.origin));
 	path_at = out->size;
-	buf_text(out, buf_as_text(&v->path));
+	buf_text(out, buf_as_text(&v->place.path));
 	buf_percent(out, key, true);
 	path.size = out->size - path_at;
 	buf_char(out, '?');

@@ -13,6 +13,9 @@ struct sigv4_settings {
 	const char *region;
 	const char *bucket;
 	bool path_style; /* the bucket in the path, not in the host */
+	/* headers that the store is told to answer with, or NULL */
+	const char *content_disposition;
+	const char *cache_control;
 };
 
 /* Signs for one bucket; one thread uses it at a time. */

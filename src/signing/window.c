@@ -28,3 +28,19 @@ window_at(struct text job, int64_t now_s, int64_t ttl_s, int64_t window_s)
 	    .expires_at = signed_at + window_s + ttl_s,
 	};
 }
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+struct window
+window_of_both(const struct window *a, const struct window *b)
+{
+	return (struct window){
+	    .signed_at = earlier(a->signed_at, b->signed_at),
+	    .rolls_at = earlier(a->rolls_at, b->rolls_at),
+	    .expires_at = earlier(a->expires_at, b->expires_at),
+	};
+}

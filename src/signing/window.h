@@ -16,4 +16,8 @@ struct window {
 struct window window_at(
     struct text job, int64_t now_s, int64_t ttl_s, int64_t window_s);
 
+/* The window in which URLs of both are good and stay the same. */
+struct window window_of_both(
+    const struct window *a, const struct window *b);
+
 #endif

@@ -5,7 +5,7 @@ use Fcntl ':mode';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::UNIX;
-use Jobtail::Process qw(spawn);
+use Jobtail::Process qw(spawn drop_user find_program);
 use Jobtail::Responder;
 use Jobtail::Test;
 use Jobtail::Wire;
@@ -59,6 +59,39 @@ subtest 'an own Unix socket' => sub {
 	is($t->wire->ask($path, @auth)->{status}, 200, 'the first goes on');
 	ok(-S $socket, 'the socket is still there');
 };
+
+# Of a process that nobody may look into, /proc is root's: one that has given
+# root up, and one that never had it.
+my $user = drop_user;
+my @as_user = defined $user ? (find_program('setpriv')
+    // die("no setpriv\n"), "--reuid=$user",
+    '--regid=' . (getpwnam $user)[3], '--clear-groups') : ();
+
+for my $as ([], @as_user ? \@as_user : ()) {
+	my $what = @$as ? 'of one that was never root' : 'of the process';
+
+	subtest "the memory $what" => sub {
+		looks_into($as, $_) for undef, 'no', 'yes';
+	};
+}
+
+sub looks_into ($as, $dumpable)
+{
+	my $r = Jobtail::Responder->new(dir => $t->dir, as => $as,
+	    name => 'dumpable' . ++$n, conf => { %{ $t->conf },
+		dumpable => $dumpable })->start;
+	my $proc = '/proc/' . $r->pid;
+	# then it has given root up
+	is(Jobtail::Wire->new($r->socket_path)->ask($path, @auth)
+	    ->{status}, 200, 'it answers');
+	my ($of) = slurp("$proc/status") =~ /^Uid:\s+(\d+)/m;
+
+	isnt($of, 0, 'it does not run as root') if $> == 0;
+	is((stat "$proc/mem")[4], ($dumpable // '') eq 'yes' ? $of : 0,
+	    'dumpable ' . ($dumpable // 'not set'));
+	like(slurp("$proc/stat"), qr/\A\d+ /, '... and has figures');
+	ok($r->stop, '... and ends with status 0');
+}
 
 for my $mode (qw(fd0 listen_fds)) {
 	subtest $mode => sub {

@@ -71,6 +71,10 @@ sub conf (%more)
 }
 
 my $t = setup(conf => { conf() });
+
+# of the key with dots, which clients other than ours change
+$t->allow_log(qr/ warn store name="" reason="browsers take/);
+
 my $tenant = $t->tenant;
 my $key = $t->key($tenant);
 my $job = $t->job($tenant, request => { image_key => "$word/request.png" });
@@ -387,6 +391,8 @@ subtest 'key and bucket are in no log' => sub {
 	} }, $t->dir);
 	cmp_ok($n, '>', 20, 'there are lines of requests');
 	is_deeply(\@told, [], 'and none tells');
+	cmp_ok(scalar(grep { $_->{text} =~ /\Astore name="" reason="browsers/ }
+	    $t->log_lines), '>', 0, 'but that a key has dots is told');
 };
 
 ok($swift->stop, 'Swift ends in time');

@@ -19,7 +19,7 @@ sub settings_in
 	my %default_of;
 
 	while (($table // '') =~ /
-	    \{ \s* "(\w+)" \s*, \s* SETTING_\w+ \s*, \s* AT\((\w+)\)
+	    \{ \s* "(\w+)" \s*, \s* SETTING_\w+ \s*, \s* (?:AT|IN_STORE)\((\w+)\)
 	    (?: \s*, \s* (?: "([^"]*)" | NULL ) )? /gx) {
 		die "$1 is kept in $2\n" if $1 ne $2;
 		$default_of{$1} = $3 // '';
@@ -61,13 +61,14 @@ sub settings_in_readme
 	return (\%default_of, @twice);
 }
 
-# #key = default; without one, any value behind the line "# No default".
+# #key = default; without one, any value behind the line "# No default". The
+# example of a section ends it.
 sub settings_in_example
 {
-	my ($example) = @_;
+	my ($example) = split /^#\[store /m, $_[0];
 	my (%default_of, @twice);
 
-	while ($example =~ /^((?:#.*no default.*\n)?)#?(\w+) = *(.*)$/mgi) {
+	while (($example // '') =~ /^((?:#.*no default.*\n)?)#?(\w+) = *(.*)$/mgi) {
 		push @twice, $2 if exists $default_of{$2};
 		$default_of{$2} = $1 eq '' ? $3 : '';
 	}

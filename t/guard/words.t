@@ -27,10 +27,14 @@ my @rules = (
     ['is a private host', qr{\b(?:$store)\.\w+\.\w}, $never],
 );
 
-# Hosts that may be named in a URL: examples, Amazon's, and where documents
-# are.
+# Hosts that may be named in a URL: examples, those of stores, and where
+# documents are.
 my $host = qr{(?:
-    (?:.*\.)?example(?:\.(?:org|com|net))? | (?:.*\.)?amazonaws\.com(?:\.cn)? |
+    (?:.*\.)?example(?:\.(?:org|com|net))? | (?:.*\.)?amazonaws\.(?:com(?:\.cn)?|eu) |
+    (?:.*\.)?s3\.[\w-]+\.(?:c2s\.ic\.gov|sc2s\.sgov\.gov|
+	csp\.hci\.ic\.gov|cloud\.adc-e\.uk) |
+    .*\.(?:r2\.cloudflarestorage|wasabisys|backblazeb2)\.com |
+    storage\.googleapis\.com |
     (?:.*\.)?(?:ietf|rfc-editor|nginx|apache|postgresql|debian|freedesktop|
 	whatwg|w3|json|unicode)\.org |
     (?:github|docs\.aws\.amazon)\.com

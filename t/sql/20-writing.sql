@@ -1,6 +1,6 @@
 -- Jobs and their events.
 \ir fixture.psql
-SELECT plan(116);
+SELECT plan(127);
 
 -- create_job
 SELECT create_job(:ours, 'TRY_ON') AS job \gset
@@ -141,6 +141,11 @@ SELECT throws_ok(format('SELECT append_event(%L, ''stage'', ''m'', artifacts => 
 	'{"key":"k","kind":null,"role":"final"}', '{"key":"k","kind":"x","role":"other"}',
 	'{"key":"k","kind":"x","role":"final","label":1}', '{"key":"k","kind":"x","role":"final","meta":[]}',
 	'{"key":"k","kind":"x","role":"final","meta":null}', '{"key":"k","kind":"x","role":"final","url":"u"}']) a;
+SELECT throws_ok(format('SELECT append_event(%L, ''stage'', ''m'', artifacts => %L)', :'job',
+	'[{"key":"k","kind":"x","role":"final","store":' || s || '}]'), '22023',
+	'artifact 1 must be an object of key (1 to 1,024 bytes), kind, role (intermediate or final), label (a string or null), meta (an object) and store (1 to 32 of a-z, 0-9, _ and -), and of nothing else',
+	'a store is not called ' || s)
+  FROM unnest(ARRAY['""', 'null', '1', '[]', '"Media"', '"a b"', '"a.b"', '"a\n"', '"ä"', to_json(repeat('x', 33))::text]) s;
 SELECT throws_ok($$SELECT append_event('01J8ZQ4T6V0000000000000XYZ', 'stage', 'm')$$, 'P0002',
 	'there is no job 01J8ZQ4T6V0000000000000XYZ', 'an unknown job is named');
 SELECT throws_ok($$SELECT append_event(NULL, 'stage', 'm')$$, 'P0002', NULL, 'no job is none');
@@ -155,6 +160,12 @@ SELECT results_eq(format('SELECT artifacts, extra FROM job_event WHERE seq = 5 A
 	$$VALUES ('[]'::jsonb, '{}'::jsonb)$$, 'and is stored as such');
 SELECT append_event(:'job', 'stage', 'm', artifacts => '[{"key":"a","kind":"x","role":"final"},
 	{"key":"b","kind":"x","role":"intermediate","label":"l","meta":{"n":123456789012345678901234567890.10}}]') \g /dev/null
+SELECT append_event(:'job', 'stage', 'm', artifacts => jsonb_build_array(
+	jsonb_build_object('key', 'a', 'kind', 'x', 'role', 'final', 'store', 'a-z_09'),
+	jsonb_build_object('key', 'b', 'kind', 'x', 'role', 'final', 'store', repeat('x', 32)))) AS stored \gset
+SELECT is((SELECT array_agg(a ->> 'store') FROM jsonb_array_elements(artifacts) a), ARRAY['a-z_09', repeat('x', 32)],
+	'an artifact may name its store')
+  FROM job_event WHERE seq = :stored AND job_id = (SELECT id FROM job WHERE public_id = :'job');
 SELECT is(artifacts, '[{"key":"a","kind":"x","role":"final","label":null,"meta":{}},
 	{"key":"b","kind":"x","role":"intermediate","label":"l","meta":{"n":123456789012345678901234567890.10}}]'::jsonb,
 	'artifacts keep their order, and what may be left out is filled in')

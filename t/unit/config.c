@@ -1,6 +1,7 @@
 /* Settings from defaults, file and environment. */
 #include "base/config.h"
 
+#include "base/buf.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -141,6 +142,11 @@ test_taken(void)
 #define MODE " for listen_mode; write an octal mode such as 0660"
 #define CHOICE " for prepare; write one of: auto on off"
 
+#define NAME \
+	" for a store; write [store NAME] with a name of 1 to 32 letters a-z, " \
+	"digits, _ and -"
+#define LONG_NAME "abcdefghijklmnopqrstuvwxyz_01-89" /* 32 bytes */
+
 static const struct {
 	const char *file, *error;
 } refused[] = {
@@ -158,7 +164,38 @@ static const struct {
     {"workers = 1\nworkers = 1",
 	":2: 'workers' was given in line 1 already; keep one"},
     {"\n\nworkers", ":3: 'workers' has no '='; write key = value"},
-    {"\n[store x]", ":2: '[store x]' has no '='; write key = value"},
+    /* sections */
+    {"\n[store]", ":2: '' is no name for a store; write [store NAME] with a "
+     "name of 1 to 32 letters a-z, digits, _ and -"},
+    {"[store ]", ":1: '' is no name" NAME},
+    {"[store Media]", ":1: 'Media' is no name" NAME},
+    {"[store a.b]", ":1: 'a.b' is no name" NAME},
+    {"[store a b]", ":1: 'a b' is no name" NAME},
+    {"[store \xc3\xbc]", ":1: '\xc3\xbc' is no name" NAME},
+    {"[store a]]", ":1: 'a]' is no name" NAME},
+    {"[store " LONG_NAME "x]", ":1: '" LONG_NAME "x' is no name" NAME},
+    {"[store", ":1: '[store' begins no section; write [store NAME]"},
+    {"[store x", ":1: '[store x' begins no section; write [store NAME]"},
+    {"[store x] # y", ":1: '[store x] # y' begins no section; write [store "
+     "NAME]"},
+    {"[storex]", ":1: '[storex]' begins no section; write [store NAME]"},
+    {"[Store x]", ":1: '[Store x]' begins no section; write [store NAME]"},
+    {"[media]", ":1: '[media]' begins no section; write [store NAME]"},
+    {"[]", ":1: '[]' begins no section; write [store NAME]"},
+    {"[store x]\nstore = none\n\n[store y]\n[store x]\n",
+	":5: the store 'x' was begun in line 1 already; keep one, or give "
+	"this one another name"},
+    {"user = a\n[store x]\n[store y]\nworkers = 3\n",
+	":4: 'workers' is no key of a store; write it above the first "
+	"section, in line 2"},
+    {"[store x]\ns3_region = a\n[store y]\ns3_region = b\ns3_region = c",
+	":5: 's3_region' was given in line 4 already; keep one"},
+    {"[store x]\ns3_regoin = a",
+	":2: unknown key 's3_regoin'; did you mean 's3_region'?"},
+    {"[store x]\nstore = S3",
+	":2: bad value 'S3' for store; write one of: s3 secure_link none"},
+    {"[store x]\nartifact_ttl = x", ":2: bad value 'x'" SECONDS},
+    {"[store x]\ns3_region", ":2: 's3_region' has no '='; write key = value"},
     {"workers = 0", ":1: bad value '0'" NUMBER},
     {"workers = 257", ":1: bad value '257'" NUMBER},
     {"workers = -1", ":1: bad value '-1'" NUMBER},
@@ -278,15 +315,25 @@ static void
 test_places(void)
 {
 	static const struct {
+		int store; /* -1: none */
 		const char *key, *place; /* "environment", or behind the path */
 	} cases[] = {
-	    {"workers", ":2"},
-	    {"user", ":3"},
-	    {"group", ""},
-	    {"s3_bucket", "environment"},
-	    {"prepare", "environment"},
+	    {-1, "workers", ":2"},
+	    {-1, "user", ":3"},
+	    {-1, "group", ""},
+	    {-1, "prepare", "environment"},
+	    {0, "store", ":5"},
+	    {0, "s3_region", ""},
+	    {0, "s3_bucket", "environment"},
+	    {1, "s3_bucket", ":7"},
+	    {1, "s3_region", ":6"},
+	    {2, "s3_region", ":9"},
+	    {2, "s3_bucket", ":8"},
+	    {2, "store", ":8"},
 	};
-	static const char file[] = "# x\nworkers = 2\nuser = a\nprepare = on\n";
+	static const char file[] = "# x\nworkers = 2\nuser = a\nprepare = on\n"
+				   "store = none\n[store x]\ns3_bucket = c\n"
+				   "[store y]\ns3_region = r\n";
 	char got[200], want[200], *error = NULL;
 	struct config c;
 
@@ -298,7 +345,8 @@ test_places(void)
 	for (size_t i = 0; i < N_OF(cases); i++) {
 		bool in_file = strcmp(cases[i].place, "environment") != 0;
 
-		config_print_place(got, sizeof(got), &c, cases[i].key);
+		config_print_place(got, sizeof(got), &c, cases[i].store < 0
+			? NULL : &c.stores[cases[i].store], cases[i].key);
 		snprintf(want, sizeof(want), "%s%s", in_file ? path : "",
 		    cases[i].place);
 		is_str(got, want, "the place of %s", cases[i].key);
@@ -384,12 +432,72 @@ test_printed_again(void)
 {
 	char *first = outcome_of("workers = 3\nmax_bytes = 5MiB\nuser = a\n"
 				 "listen_mode = 0640\nprepare = off\n"
-				 "artifact_ttl = 2h\nlog_level = debug\n");
+				 "artifact_ttl = 2h\nlog_level = debug\n"
+				 "store = none\n[store a]\ns3_region = r\n"
+				 "[store b]\nstore = secure_link\n"
+				 "artifact_window = 0\n");
 	char *again = outcome_of(first);
 
 	is_str(again, first, "what was printed can be read");
+	ok(has_line(first, "[store b]") && has_line(first, "s3_region = r"),
+	    "with the sections");
 	free(first);
 	free(again);
+}
+
+/* --- sections --- */
+
+static void
+test_stores(void)
+{
+	static const char file[] =
+	    "store = none\ns3_region = a\n"
+	    "  [store\tm-1_x]\t\r\n s3_region = b\r\nartifact_ttl = 60s\n"
+	    "[store   " LONG_NAME " ]\nstore = secure_link\n";
+	char *error = NULL;
+	struct config c;
+
+	setenv("JOBTAIL_S3_REGION", "e", 1);
+	write_file(path, file, strlen(file));
+	if (!ok(config_load(&c, path, &error), "loaded"))
+		return;
+	clearenv();
+	is_int((int64_t)c.n_stores, 3, "the flat one and two");
+	is_str(c.stores[0].name, "", "the flat one has no name");
+	is_str(c.stores[1].name, "m-1_x", "a name");
+	is_str(c.stores[2].name, LONG_NAME, "a long one");
+	is_int(c.stores[0].store, STORE_NONE, "a kind");
+	is_int(c.stores[1].store, STORE_S3, "the default, not the flat one's");
+	is_int(c.stores[2].store, STORE_SECURE_LINK, "another kind");
+	is_str(c.stores[0].s3_region, "e", "the environment is flat");
+	is_str(c.stores[1].s3_region, "b", "a section has its own");
+	ok(c.stores[2].s3_region == NULL, "or none");
+	is_int(c.stores[0].artifact_ttl, 900, "a default");
+	is_int(c.stores[1].artifact_ttl, 60, "not of the section that says");
+	is_int(c.stores[2].artifact_ttl, 900, "but of the next");
+	config_release(&c);
+}
+
+static void
+test_many_stores(void)
+{
+	struct buf file = {0};
+	char *out;
+
+	for (int i = 0; i < 32; i++)
+		buf_printf(&file, "[store s%d]\n", i);
+	buf_char(&file, '\0');
+	out = outcome_of(file.data);
+	ok(has_line(out, "[store s31]"), "32 sections");
+	free(out);
+	file.size--;
+	buf_string(&file, "[store s32]\n");
+	buf_char(&file, '\0');
+	out = outcome_of(file.data);
+	is_str(out, ":33: there may be 32 sections, and this is one more",
+	    "one more");
+	free(out);
+	buf_release(&file);
 }
 
 int
@@ -403,6 +511,8 @@ main(void)
 	test_bad_files();
 	test_environment();
 	test_places();
+	test_stores();
+	test_many_stores();
 	test_beside_the_program();
 	test_masking();
 	test_what_masking_leaves();

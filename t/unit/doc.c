@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* key|kind|role|label|meta; an absent label is a dash. */
+/* key|kind|role|label|meta, and @store if it is named; an absent label is a
+ * dash. */
 static void
 describe(struct buf *out, const struct doc_artifacts *found)
 {
@@ -27,17 +28,26 @@ describe(struct buf *out, const struct doc_artifacts *found)
 		buf_text(out, a->label.data == NULL ? TEXT("-") : a->label);
 		buf_char(out, '|');
 		buf_text(out, a->meta);
+		if (a->store.data != NULL) {
+			buf_char(out, '@');
+			buf_text(out, a->store);
+		}
 	}
 }
 
 #define FULL \
 	"{\"key\": \"k\", \"kind\": \"c\", \"meta\": {}, \"role\": \"r\", " \
 	"\"label\": null}"
-#define LEFT_OUT "an artifact was left out: not {key, kind, role, label, meta}"
+#define LEFT_OUT \
+	"an artifact was left out: not {key, kind, role, label, meta, store}"
 #define NO_ARRAY "artifacts are not an array"
 #define META(json) \
 	"[{\"key\": \"k\", \"kind\": \"c\", \"meta\": " json \
 	", \"role\": \"r\"}]"
+
+#define STORE(json) \
+	"{\"key\": \"k\", \"kind\": \"c\", \"role\": \"r\", " \
+	"\"store\": " json "}"
 
 /* found is NULL for what is no array; cause "" for none. */
 static const struct {
@@ -78,6 +88,12 @@ static const struct {
     {META("[]"), "", LEFT_OUT},
     {META("\"{}\""), "", LEFT_OUT},
     {META("1"), "", LEFT_OUT},
+    {"[" STORE("\"media\"") ", " STORE("null") ", " FULL "]",
+	"k|c|r|-|{}@media;k|c|r|-|{};k|c|r|-|{}", ""},
+    {"[" STORE("\"\"") ", " STORE("\"A \\u00fc\"") "]",
+	"k|c|r|-|{}@;k|c|r|-|{}@A \xc3\xbc", ""},
+    {"[" STORE("1") "]", "", LEFT_OUT},
+    {"[" STORE("[\"media\"]") "]", "", LEFT_OUT},
     {"[null]", "", LEFT_OUT},
     {"[1, \"k\", [], true]", "", LEFT_OUT},
     {"[[" FULL "]]", "", LEFT_OUT},

@@ -6,6 +6,8 @@
 #include "api/job.h"
 #include "base/scope.h"
 #include "signing/signer.h"
+#include "signing/store.h"
+#include "signing/stores.h"
 #include "tap.h"
 
 #include <json-c/json.h>
@@ -267,6 +269,50 @@ test_result(void)
 	}
 }
 
+/* What a page promises is what its own links do, not those of an event that
+ * was taken back. */
+static void
+test_windows(void)
+{
+	struct store two[] = {
+	    {.name = "", .kind = &store_secure_link, .ttl_s = 900,
+		.secure_link = {"https://h/files", "x"}},
+	    {.name = "brief", .kind = &store_secure_link, .ttl_s = 60,
+		.secure_link = {"https://h/brief", "y"}},
+	};
+	struct event list[] = {
+	    {.seq = 1, .type = TEXT("stage"),
+		.artifacts = TEXT("[" ARTIFACT("a") "]")},
+	    {.seq = 2, .type = TEXT("stage"), .artifacts = TEXT("["
+		ARTIFACT("b") ", {\"key\": \"c\", \"kind\": \"c\", \"role\": "
+		"\"final\", \"store\": \"brief\"}, " ARTIFACT("d") "]")},
+	};
+	const struct stores stores = {.list = two, .n = 2};
+	const struct page_cursor cursor = {0};
+	struct signer *signer = signer_new(&stores, crypto);
+	struct events events = {list, 2, false, CREATED};
+	struct page page;
+	struct scope s;
+
+	arena_reset(&arena);
+	scope_init(&s, &arena, 0, CREATED);
+	for (int i = 0; i < 2; i++) {
+		body.size = 0;
+		page_render(&page, &body, &s, signer, &job, &events, &cursor,
+		    i == 0 ? SIZE_MAX : 300);
+		ok(parses(), "is JSON");
+		is_int((int64_t)page.n_links, i == 0 ? 4 : 1, "its links");
+		is_int(page.window.expires_at,
+		    CREATED / 1000000 + (i == 0 ? 60 : 900),
+		    "%s", i == 0 ? "the earliest end" : "of those it has");
+		is_int(page.cut, i, "%s", i == 0 ? "all of it" : "cut");
+		buf_char(&body, '\0');
+		ok(strstr(body.data, "\"store\"") == NULL,
+		    "no store is named");
+	}
+	signer_free(signer);
+}
+
 /* Any text in any place still gives a document. */
 static void
 test_any_text(void)
@@ -303,23 +349,27 @@ test_any_text(void)
 int
 main(void)
 {
-	const struct signer_settings with_links = {
-	    .kind = SIGNER_SECURE_LINK,
+	struct store with_links = {
+	    .name = "",
+	    .kind = &store_secure_link,
 	    .ttl_s = 900,
 	    .secure_link = {"https://h/files", "x"},
 	};
-	const struct signer_settings without = {
-	    .kind = SIGNER_NONE, .ttl_s = 900};
+	struct store without = {
+	    .name = "", .kind = &store_none, .ttl_s = 900};
+	const struct stores one = {.list = &with_links, .n = 1};
+	const struct stores other = {.list = &without, .n = 1};
 
 	arena_init(&arena, 4096);
 	crypto = crypto_new();
-	links = signer_new(&with_links, crypto);
-	none = signer_new(&without, crypto);
+	links = signer_new(&one, crypto);
+	none = signer_new(&other, crypto);
 	test_documents();
 	test_links();
 	test_ceiling();
 	test_job();
 	test_result();
+	test_windows();
 	test_any_text();
 	signer_free(links);
 	signer_free(none);

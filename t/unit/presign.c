@@ -1,6 +1,7 @@
 /* Prints presigned URLs for botocore.t. Each line of standard input has, with
  * tabs between: endpoint or "-", region, bucket, "path" or "virtual", access
- * key, secret, token or "-", the signing time, the life in seconds, and the key
+ * key, secret, token or "-", the signing time, the life in seconds, the
+ * content-disposition and the cache-control to answer with or "-", and the key
  * in hexadecimal. */
 #include "signing/sigv4.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 enum { ENDPOINT, REGION, BUCKET, STYLE, ACCESS_KEY, SECRET, TOKEN, SIGNED_AT,
-	LIFE, KEY, N_FIELDS };
+	LIFE, DISPOSITION, CACHE, KEY, N_FIELDS };
 
 /* False if the line has too few fields. */
 static bool
@@ -51,6 +52,8 @@ print_url(struct crypto *crypto, char *fields[N_FIELDS])
 	    .region = fields[REGION],
 	    .bucket = fields[BUCKET],
 	    .path_style = strcmp(fields[STYLE], "path") == 0,
+	    .content_disposition = given(fields[DISPOSITION]),
+	    .cache_control = given(fields[CACHE]),
 	};
 	const struct credentials credentials = {
 	    fields[ACCESS_KEY],

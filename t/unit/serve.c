@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "signing/signer.h"
+#include "signing/store.h"
+#include "signing/stores.h"
 #include "signing/ticket.h"
 #include "tap.h"
 
@@ -232,7 +234,8 @@ main(void)
 {
 	static const struct config config = {
 	    .max_events = 5000, .max_bytes = 4 << 20};
-	static const struct signer_settings settings = {.kind = SIGNER_NONE};
+	static struct store none = {.name = "", .kind = &store_none};
+	static const struct stores stores = {.list = &none, .n = 1};
 	static const struct db_settings nobody = {
 	    .conninfo = "host=/nonexistent dbname=x user=x"};
 
@@ -240,7 +243,7 @@ main(void)
 	arena_init(&arena, 4096);
 	app = (struct app){.config = &config, .db = db_new(&nobody),
 	    .crypto = crypto_new()};
-	app.signer = signer_new(&settings, app.crypto);
+	app.signer = signer_new(&stores, app.crypto);
 	test_cases();
 	test_tickets();
 	test_cors();

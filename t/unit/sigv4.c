@@ -64,9 +64,44 @@ test_places(void)
 		"https://b.s3.cn-north-1.amazonaws.com.cn/k?"},
 	    {NULL, "us-gov-west-1", "b", false,
 		"https://b.s3.us-gov-west-1.amazonaws.com/k?"},
+	    {NULL, "us-east-1", "b", false,
+		"https://b.s3.us-east-1.amazonaws.com/k?"},
+	    {NULL, "cn-northwest-1", "b", true,
+		"https://s3.cn-northwest-1.amazonaws.com.cn/b/k?"},
+	    {NULL, "us-gov-east-1", "b", true,
+		"https://s3.us-gov-east-1.amazonaws.com/b/k?"},
+	    {NULL, "us-iso-east-1", "b", false,
+		"https://b.s3.us-iso-east-1.c2s.ic.gov/k?"},
+	    {NULL, "us-isob-east-1", "b", false,
+		"https://b.s3.us-isob-east-1.sc2s.sgov.gov/k?"},
+	    {NULL, "us-isof-south-1", "b", false,
+		"https://b.s3.us-isof-south-1.csp.hci.ic.gov/k?"},
+	    {NULL, "eu-isoe-west-1", "b", false,
+		"https://b.s3.eu-isoe-west-1.cloud.adc-e.uk/k?"},
+	    {NULL, "eusc-de-east-1", "b", false,
+		"https://b.s3.eusc-de-east-1.amazonaws.eu/k?"},
 	    /* a dotted name fits no certificate */
 	    {NULL, "eu-central-1", "a.b", false,
 		"https://s3.eu-central-1.amazonaws.com/a.b/k?"},
+	    {"https://media.example.org", "us-east-1", "a.b", false,
+		"https://media.example.org/a.b/k?"},
+	    {"http://media.example.org", "us-east-1", "a.b", false,
+		"http://a.b.media.example.org/k?"},
+	    /* what can be no label, or has none before it */
+	    {NULL, "us-east-1", "Big", false,
+		"https://s3.us-east-1.amazonaws.com/Big/k?"},
+	    {"http://media.example.org", "us-east-1", "b_1", false,
+		"http://media.example.org/b_1/k?"},
+	    {"http://media.example.org", "us-east-1", "-b", false,
+		"http://media.example.org/-b/k?"},
+	    {"http://media.example.org", "us-east-1", "a..b", false,
+		"http://media.example.org/a..b/k?"},
+	    {"http://127.0.0.1:9000", "us-east-1", "b", false,
+		"http://127.0.0.1:9000/b/k?"},
+	    {"https://[::1]:9000", "us-east-1", "b", false,
+		"https://[::1]:9000/b/k?"},
+	    {"https://s3:9000", "us-east-1", "b", false,
+		"https://b.s3:9000/k?"},
 	    {"http://127.0.0.1:9000", "us-east-1", "b", true,
 		"http://127.0.0.1:9000/b/k?"},
 	    {"https://media.example.org", "us-east-1", "b", false,
@@ -89,8 +124,12 @@ test_places(void)
 	struct buf url = {0};
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct sigv4_settings settings = {cases[i].endpoint,
-		    cases[i].region, cases[i].bucket, cases[i].path_style};
+		struct sigv4_settings settings = {
+		    .endpoint = cases[i].endpoint,
+		    .region = cases[i].region,
+		    .bucket = cases[i].bucket,
+		    .path_style = cases[i].path_style,
+		};
 		struct sigv4 *v = sigv4_new(&settings, crypto);
 
 		url.size = 0;
@@ -130,11 +169,15 @@ test_check(void)
 	    {"https://h?x", "r", "b", "s3_endpoint"},
 	    {"https://h h", "r", "b", "s3_endpoint"},
 	    {"https://h#x", "r", "b", "s3_endpoint"},
+	    {"https://Media.example.org", "r", "b", "s3_endpoint"},
 	};
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		struct sigv4_settings settings = {cases[i].endpoint,
-		    cases[i].region, cases[i].bucket, false};
+		struct sigv4_settings settings = {
+		    .endpoint = cases[i].endpoint,
+		    .region = cases[i].region,
+		    .bucket = cases[i].bucket,
+		};
 		char error[300] = "";
 		const char *key =
 		    sigv4_check(&settings, error, sizeof(error));
@@ -147,6 +190,119 @@ test_check(void)
 			ok(text_has_prefix(text_of(error), text_of(key)),
 			    "says: %s", error);
 	}
+}
+
+static void
+test_cache_control(void)
+{
+	static const struct {
+		const char *value;
+		bool good;
+	} cases[] = {
+	    {"public", true},
+	    {"no-store", true},
+	    {"max-age=0", true},
+	    {"private, max-age=86400,immutable", true},
+	    {"no-cache ,private", true},
+	    {"public, max-age=2147483647", true},
+	    {"max-age=2147483648", false},
+	    {"max-age=99999999999999999999", false},
+	    {"max-age=", false},
+	    {"max-age=-1", false},
+	    {"max-age=1.5", false},
+	    {"max-age =1", false},
+	    {"max-age=\"1\"", false},
+	    {"", false},
+	    {",", false},
+	    {"public,", false},
+	    {"public private", false},
+	    {"Public", false},
+	    {"s-maxage=1", false},
+	    {"public\tprivate", false},
+	    {"public, x=\"y\"", false},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct sigv4_settings settings = place;
+		char error[300] = "";
+		const char *key;
+
+		settings.cache_control = cases[i].value;
+		key = sigv4_check(&settings, error, sizeof(error));
+		is_str(key, cases[i].good ? NULL : "s3_response_cache_control",
+		    "cache-control '%s'", cases[i].value);
+		if (key != NULL)
+			ok(text_has_prefix(text_of(error), text_of(key))
+			    && strstr(error, "max-age=SECONDS") != NULL,
+			    "says: %s", error);
+	}
+}
+
+static void
+test_disposition(void)
+{
+	static const struct {
+		const char *value;
+		bool good;
+	} cases[] = {
+	    {"inline", true},
+	    {"attachment", true},
+	    {"", false},
+	    {"Inline", false},
+	    {"attachment ", false},
+	    {"attachment; filename=\"x\"", false},
+	    {"form-data", false},
+	};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct sigv4_settings settings = place;
+		char error[300] = "";
+
+		settings.content_disposition = cases[i].value;
+		is_str(sigv4_check(&settings, error, sizeof(error)),
+		    cases[i].good ? NULL : "s3_response_content_disposition",
+		    "content-disposition '%s'", cases[i].value);
+		ok(cases[i].good
+		    || strstr(error, "must be inline or attachment") != NULL,
+		    "says: %s", error);
+	}
+}
+
+/* What the store is told to answer with is signed, in its place. */
+static void
+test_headers(void)
+{
+	static const struct {
+		const char *disposition, *cache, *query;
+	} cases[] = {
+	    {NULL, NULL, "&X-Amz-SignedHeaders=host&X-Amz-Signature="},
+	    {"inline", NULL, "&X-Amz-SignedHeaders=host"
+		"&response-content-disposition=inline&X-Amz-Signature="},
+	    {NULL, "public, max-age=60", "&X-Amz-SignedHeaders=host"
+		"&response-cache-control=public%2C%20max-age%3D60"
+		"&X-Amz-Signature="},
+	    {"attachment", "no-store", "&X-Amz-SignedHeaders=host"
+		"&response-cache-control=no-store"
+		"&response-content-disposition=attachment&X-Amz-Signature="},
+	};
+	struct buf url = {0};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct sigv4_settings settings = place;
+		struct sigv4 *v;
+
+		settings.content_disposition = cases[i].disposition;
+		settings.cache_control = cases[i].cache;
+		v = sigv4_new(&settings, crypto);
+		url.size = 0;
+		sigv4_begin(v, &example, DAY_2013, 60);
+		sigv4_url(&url, v, TEXT("k"));
+		buf_char(&url, '\0');
+		ok(strstr(url.data, cases[i].query) != NULL, "%s",
+		    cases[i].query);
+		sigv4_free(v);
+	}
+	buf_release(&url);
 }
 
 /* One that has signed other things gives what a new one gives. */
@@ -222,6 +378,9 @@ main(void)
 	test_published_example();
 	test_places();
 	test_check();
+	test_cache_control();
+	test_disposition();
+	test_headers();
 	test_reuse();
 	test_append();
 	crypto_free(crypto);

@@ -5,7 +5,8 @@ package Jobtail::Responder;
 #   my $r = Jobtail::Responder->new(dir => $dir, conf => {...}, mode => ...);
 #
 # mode: socket (it opens its own), fd0 (the socket is descriptor 0, as with
-# spawn-fcgi), listen_fds (as under systemd).
+# spawn-fcgi), listen_fds (as under systemd). as: a program that runs it, with
+# its arguments.
 
 use v5.36;
 use Cwd qw(abs_path);
@@ -46,11 +47,20 @@ sub sanitizer_reports ($dir)
 	return map { "$_:\n" . slurp($_) } glob "$dir/sanitizer.*";
 }
 
-# Writes key = value lines; undef leaves a key out.
+# Lines of key = value; undef leaves a key out. A hash is a section, whose key
+# is its heading.
+sub conf_lines ($conf)
+{
+	my @keys = grep { defined $conf->{$_} } sort keys %$conf;
+
+	return (map({ "$_ = $conf->{$_}\n" } grep { !ref $conf->{$_} } @keys),
+	    map { ("[$_]\n", conf_lines($conf->{$_})) }
+	    grep { ref $conf->{$_} } @keys);
+}
+
 sub write_conf ($path, $conf)
 {
-	spew($path, join('', map { "$_ = $conf->{$_}\n" }
-	    grep { defined $conf->{$_} } sort keys %$conf), 0640);
+	spew($path, join('', conf_lines($conf)), 0640);
 	give_away($path);
 	return $path;
 }
@@ -104,7 +114,8 @@ sub start ($self)
 	write_conf($self->{conf_path}, $self->full_conf);
 	$fd{stdin} = $self->listening_socket if $self->{mode} eq 'fd0';
 	$fd{fd3} = $self->listening_socket if $self->{mode} eq 'listen_fds';
-	$self->{pid} = spawn(cmd => [binary(), '-c', $self->{conf_path}],
+	$self->{pid} = spawn(cmd => [@{ $self->{as} // [] }, binary(), '-c',
+		$self->{conf_path}],
 	    log => $self->{log}, %fd,
 	    env => { sanitizer_env($self->{run}), %{ $self->{env} } });
 	wait_for { $self->is_ready } 15, 'the responder';

@@ -48,6 +48,7 @@ sub base_conf ($self)
 		database => $self->{pg}->conninfo('jobtail_web', 'jobtail'),
 		workers => $self->is_cgi ? 1 : 2,
 		log_level => 'info',
+		dumpable => 'yes', # for sanitizers, and who looks into /proc
 		store => 's3',
 		s3_endpoint => 'https://s3.eu-central-1.example.org',
 		s3_region => 'eu-central-1',

@@ -1,0 +1,31 @@
+/* The stores, by name. */
+#ifndef SIGNING_STORES_H
+#define SIGNING_STORES_H
+
+#include "base/text.h"
+
+struct config_store;
+struct seldom;
+struct store;
+
+struct stores {
+	struct store *list; /* the default one, which has no name, first */
+	size_t n;
+	struct seldom *unknown; /* names that artifacts had */
+	struct seldom *dots;    /* stores with keys that clients change */
+};
+
+/* Room for n stores, which are then to be loaded. */
+void stores_init(struct stores *stores, size_t n);
+
+/* Makes the i-th of its settings, which outlive it. NULL if they are good;
+ * else the key of one that is not, and error says what to write. */
+const char *stores_load(struct stores *stores, size_t i,
+    const struct config_store *c, char *error, size_t error_size);
+void stores_release(struct stores *stores);
+
+/* An absent name is the default one's. NULL: there is none of that name. */
+const struct store *stores_find(
+    const struct stores *stores, struct text name);
+
+#endif
