@@ -108,7 +108,7 @@ main(void)
 {
 	struct crypto *crypto = crypto_new();
 
-	signer = signer_new(&naughty_signer, crypto);
+	signer = signer_new(&naughty_stores, crypto);
 	arena_init(&arena, 4096);
 	scope_init(&scope, &arena, 0, NAUGHTY_AT);
 	test_frames();

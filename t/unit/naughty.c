@@ -2,6 +2,7 @@
 #include "naughty.h"
 
 #include "api/page.h"
+#include "signing/store.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,11 +23,14 @@ struct event naughty_events[NAUGHTY_N] = {
 	.created_at_us = NAUGHTY_AT},
 };
 
-const struct signer_settings naughty_signer = {
-    .kind = SIGNER_SECURE_LINK,
+static struct store naughty_store = {
+    .name = "",
+    .kind = &store_secure_link,
     .ttl_s = 900,
     .secure_link = {"https://h/files/", "secret"},
 };
+
+const struct stores naughty_stores = {.list = &naughty_store, .n = 1};
 
 struct job
 naughty_job(bool closed)

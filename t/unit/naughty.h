@@ -8,6 +8,7 @@
 #include "api/job.h"
 #include "base/buf.h"
 #include "signing/signer.h"
+#include "signing/stores.h"
 
 #define NAUGHTY_ID "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 #define NAUGHTY_AT INT64_C(1776254401500000) /* 2026-04-15T12:00:01.5Z */
@@ -18,7 +19,7 @@ enum { NAUGHTY_N = 3, NAUGHTY_LAST_SEQ = 9 };
 extern struct event naughty_events[NAUGHTY_N];
 
 /* The URLs of the links. */
-extern const struct signer_settings naughty_signer;
+extern const struct stores naughty_stores;
 
 struct job naughty_job(bool closed);
 struct hold naughty_hold(enum form form, bool has_cursor, int64_t cursor);

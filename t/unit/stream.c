@@ -340,7 +340,7 @@ main(void)
 	scope_init(&scope, &arena, 0, NAUGHTY_AT);
 	app = (struct app){.config = &config, .crypto = crypto_new(),
 	    .places = places_new(1, 0)};
-	app.signer = signer_new(&naughty_signer, app.crypto);
+	app.signer = signer_new(&naughty_stores, app.crypto);
 	test_beginning();
 	test_retry();
 	test_news();
