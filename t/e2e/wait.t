@@ -262,7 +262,12 @@ subtest 'those who begin together do not end together' => sub {
 	    @lives;
 
 	cmp_ok($took[0], '>=', 1.68, 'none is shortened by more than 15 %');
-	cmp_ok($took[-1] - $took[0], '>', 0.05, 'each by a time of its own');
+	# the log knows better than one who reads them one after the other
+	my @ms = sort { $a <=> $b }
+	    map { $_->{text} =~ /job=$job .* ms=([\d.]+)/ } $t->log_lines;
+
+	is(scalar @ms, 20, 'the log has them all');
+	cmp_ok($ms[-1] - $ms[0], '>', 20, 'each by a time of its own');
 };
 
 subtest 'a key that ends' => sub {
