@@ -44,6 +44,7 @@ check_PROGRAMS = \
 	t/unit/text.t \
 	t/unit/ticket.t \
 	t/unit/timers.t \
+	t/unit/traffic.t \
 	t/unit/ulid.t \
 	t/unit/window.t
 
@@ -141,6 +142,8 @@ t_unit_ticket_t_SOURCES = t/unit/ticket.c
 t_unit_ticket_t_LDADD = $(unit_ldadd)
 t_unit_timers_t_SOURCES = t/unit/timers.c
 t_unit_timers_t_LDADD = $(unit_ldadd)
+t_unit_traffic_t_SOURCES = t/unit/traffic.c
+t_unit_traffic_t_LDADD = $(unit_ldadd)
 t_unit_ulid_t_SOURCES = t/unit/ulid.c
 t_unit_ulid_t_LDADD = $(unit_ldadd)
 t_unit_window_t_SOURCES = t/unit/window.c

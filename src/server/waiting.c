@@ -232,14 +232,16 @@ static void
 take_waiter(struct traffic *t, struct waiter *w, int64_t now_ms)
 {
 	struct conn *c = w->conn;
+	bool broken = w->broken;
 
 	c->out = w->rest;
 	w->rest = (struct outq){0};
 	w->lent = false;
-	if (w->broken) {
+	if (w->verdict == VERDICT_ANSWER)
+		end(t, c); /* its line is in the log */
+	if (broken) {
 		traffic_close(t, c, "gone");
-	} else if (w->verdict == VERDICT_ANSWER) {
-		end(t, c);
+	} else if (c->waiter == NULL) {
 		traffic_follow(t, c);
 	} else {
 		if (w->wrote || w->timer.place == 0)
