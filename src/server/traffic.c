@@ -220,10 +220,12 @@ take_answers(struct traffic *t)
 /* --- time --- */
 
 /* The request waited too long, in the queue or with a worker that is stuck:
- * 503. The task stays with whoever has it. */
+ * 503. The task stays with whoever has it, who may free it once it is claimed
+ * here. */
 static void
 answer_late(struct traffic *t, struct conn *c)
 {
+	uint16_t id = c->task->id;
 	struct iovec *pieces;
 	struct scope s;
 	size_t n;
@@ -235,7 +237,7 @@ answer_late(struct traffic *t, struct conn *c)
 	scope_init(&s, &t->arena, 0, clock_wall_us());
 	scope_cause(&s, "no worker answered in time");
 	serve_unavailable(&t->response, &s, t->crypto);
-	n = fcgi_frame(&pieces, &t->arena, c->task->id,
+	n = fcgi_frame(&pieces, &t->arena, id,
 	    buf_as_text(&t->response.head), buf_as_text(&t->response.body),
 	    true);
 	c->task = NULL;

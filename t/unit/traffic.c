@@ -15,6 +15,7 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -508,6 +509,41 @@ test_drain(void)
 	end();
 }
 
+/* --- a request that nobody answers --- */
+
+/* A worker that finds it answered may free it at any moment from then on. */
+static void *
+free_when_claimed(void *argument)
+{
+	struct task *task = argument;
+
+	while (!atomic_load(&task->claimed))
+		;
+	task_free(task);
+	return NULL;
+}
+
+static void
+test_late(void)
+{
+	pthread_t worker;
+
+	begin();
+	for (int i = 0; i < 20; i++) {
+		ask();
+		if (pthread_create(
+			&worker, NULL, free_when_claimed, next_task())
+		    != 0)
+			abort();
+		TAILQ_FIRST(&t->conns.in[CONN_BUSY])->deadline_ms = 0;
+		turn();
+		pthread_join(worker, NULL);
+	}
+	ok(hear_all() > 20 * 200, "the reactor's own answers");
+	is_int((int64_t)t->conns.n, 1, "on one connection");
+	end();
+}
+
 int
 main(void)
 {
@@ -524,5 +560,6 @@ main(void)
 	test_time();
 	test_last_look();
 	test_drain();
+	test_late();
 	return tap_done();
 }
