@@ -109,6 +109,14 @@ look(struct response *res, struct hold *h, const struct app *app,
 	return verdict;
 }
 
+/* A stream that goes on at once: it has just got a piece, and there is more.
+ * While the database is away it gets none. */
+static bool
+has_more(const struct hold *h, const struct response *res)
+{
+	return h->more && res->body.size > 0;
+}
+
 /* Looks until there is an answer; a stream's pieces go out as they come. */
 static bool
 wait_for_answer(struct response *res, struct hold *h, const struct app *app,
@@ -119,7 +127,8 @@ wait_for_answer(struct response *res, struct hold *h, const struct app *app,
 	enum verdict verdict = VERDICT_HOLD;
 
 	while (verdict == VERDICT_HOLD) {
-		if (!write_response(res) || !pause_for(h->more ? 0 : LOOK_MS))
+		if (!write_response(res)
+		    || !pause_for(has_more(h, res) ? 0 : LOOK_MS))
 			return false;
 		now_ms = clock_mono_ms();
 		verdict = look(res, h, app, a,

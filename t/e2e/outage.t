@@ -5,6 +5,7 @@ use v5.36;
 use IO::Handle;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Jobtail::Responder;
 use Jobtail::Test;
 use Jobtail::Wire;
 use Time::HiRes qw(time);
@@ -132,6 +133,44 @@ subtest 'frozen' => sub {
 	is_unavailable(ask(), 'one request');
 	ok(time - $start < IN_TIME, 'in time');
 	kill CONT => @frozen;
+	recovers('back again');
+};
+
+# A process of its own, as in CGI, with a stream that has more to tell than
+# fits into the pipe.
+sub start_stream
+{
+	my ($file) = Jobtail::Responder::write_conf($t->dir . '/stream.conf',
+	    { %{ $t->conf }, sse_max => '3s' });
+	my $binary = Jobtail::Responder::binary();
+	my $pid = open(my $out, '-|') // die "fork: $!\n";
+
+	return $out if $pid;
+	open STDERR, '>>', $t->dir . '/stream.log';
+	open STDIN, '<', '/dev/null';
+	%ENV = (PATH => $ENV{PATH}, GATEWAY_INTERFACE => 'CGI/1.1',
+	    @{ Jobtail::Wire::params("$path?since=0", @auth,
+		HTTP_ACCEPT => 'application/x-ndjson') },
+	    Jobtail::Responder::sanitizer_env($t->dir));
+	exec $binary, '-c', $file or die "$binary: $!\n";
+}
+
+subtest 'away in the middle of a stream, in CGI' => sub {
+	$t->sql("SELECT count(jobtail.append_event('$job', 'stage',
+	    repeat('x', 1000))) FROM generate_series(1, 1000)");
+	my ($out, $start, $used) = (start_stream(), time, (times)[2]);
+
+	read $out, my $first, 100;
+	$t->pg->stop;
+	my $text = do { local $/; $first . <$out> };
+	close $out;
+	is($?, 0, 'it ends in its time');
+	like($text, qr/\n\{"latest_seq":\d+,"closed":false\}\n\z/,
+	    'and says how far it came');
+	# what a process has used is known when it has ended
+	cmp_ok((times)[2] - $used, '<', (time - $start) / 3,
+	    'it did not ask without end');
+	$t->pg->start;
 	recovers('back again');
 };
 
