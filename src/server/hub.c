@@ -89,6 +89,7 @@ hub_settle(struct hub *hub, struct waiter *w, int64_t now_ms)
 	/* while the database is away it comes again with all the others */
 	if (w->hold.more && hub->away_since_ms == 0)
 		look_at_once(hub, w);
+	note_said(job, w->hold.last_seq);
 	if (w->hold.last_seq > job->known_seq)
 		learn(hub, job, w->hold.last_seq, now_ms);
 	if (w->hold.last_seq < job->known_seq

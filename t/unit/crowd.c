@@ -120,15 +120,15 @@ crowd_keep_page(struct member *m, int64_t cursor, int64_t limit)
 static void
 settle(struct crowd *c, struct member *m)
 {
-	m->waiter.lent = false;
 	if (m->hung_up) {
 		leave(c, m);
 		return;
 	}
-	m->waiter.is_blocked = m->waiter.wrote && m->slow;
-	m->waiter.wrote = false;
-	if (!m->waiter.is_blocked)
+	if (m->waiter.wrote && m->slow)
+		m->waiter.is_blocked = true;
+	else
 		hub_settle(&c->hub, &m->waiter, c->now_ms);
+	m->waiter.wrote = false;
 }
 
 void

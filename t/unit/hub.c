@@ -259,6 +259,7 @@ static void
 test_learning(void)
 {
 	struct member *late, *m;
+	struct glance *g;
 
 	begin();
 	m = wait_for(job(0), FORM_SSE);
@@ -277,6 +278,16 @@ test_learning(void)
 	wait_for(job(2), FORM_SSE);
 	crowd_pass(c, 200, false);
 	is_told("also without any notice");
+
+	wait_for(job(3), FORM_SSE);
+	crowd_hear(c, job(3), 2);
+	g = only_glance();
+	crowd_run(c, g, true);
+	crowd_append(job(3), true); /* as is this one's */
+	wait_for(job(3), FORM_SSE);
+	crowd_take(c, g);
+	crowd_pass(c, 200, false);
+	is_told("also while a look is under way that was too early");
 	end();
 }
 
@@ -439,6 +450,29 @@ test_away(enum form form, bool far_behind)
 	end();
 }
 
+/* What a patrol has found is looked for until it is seen, though no number
+ * tells that there is something to see. */
+static void
+test_away_for_once(void)
+{
+	struct glance *g;
+
+	begin();
+	wait_for(job(0), FORM_SSE);
+	job(0)->closed = true;
+	c->now_ms += 1000;
+	crowd_push(c);
+	crowd_run_patrol(c, true);
+	crowd_take_patrol(c);
+	g = only_glance();
+	crowd_run(c, g, false);
+	crowd_take(c, g);
+	is_int((int64_t)c->n_answered, 0, "a look in vain");
+	crowd_pass(c, 300, false);
+	is_int((int64_t)c->n_answered, 1, "is not the last one");
+	end();
+}
+
 /* --- crowds --- */
 
 /* One event for a crowd that waits for one job. */
@@ -506,6 +540,7 @@ main(void)
 	test_away(FORM_JSON, false);
 	test_away(FORM_SSE, false);
 	test_away(FORM_SSE, true);
+	test_away_for_once();
 	test_crowd();
 	test_small_looks();
 	return tap_done();

@@ -148,7 +148,8 @@ end_something(struct run *r)
 
 	if (may(r, CLOSE) && one_in(r, 20)) {
 		job->closed = true;
-		crowd_append(job, true);
+		if (one_in(r, 2)) /* else by the clock alone */
+			crowd_append(job, true);
 	}
 	if (may(r, PURGE) && one_in(r, 20))
 		job->gone = true;

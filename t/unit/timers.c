@@ -25,6 +25,15 @@ first_of(const struct model *m)
 }
 
 static bool
+is_heap(const struct timers *all)
+{
+	for (size_t i = 2; i <= all->n; i++)
+		if (all->heap[i / 2]->due_ms > all->heap[i]->due_ms)
+			return false;
+	return true;
+}
+
+static bool
 knows(const struct model *m, const struct timers *all)
 {
 	size_t n = 0;
@@ -39,7 +48,8 @@ knows(const struct model *m, const struct timers *all)
 			    || all->heap[t->place] != t)))
 			return false;
 	}
-	return n == all->n && timers_next(all) == first_of(m);
+	return n == all->n && is_heap(all)
+	    && timers_next(all) == first_of(m);
 }
 
 /* At this moment: nothing, or one whose moment has come, and a first one. */

@@ -509,6 +509,28 @@ test_drain(void)
 	end();
 }
 
+/* A look is under way when the drain begins. */
+static void
+test_drain_lent(void)
+{
+	char bytes[200] = "";
+	struct task *look;
+	size_t n;
+
+	begin();
+	ask();
+	hold(FORM_SSE);
+	look = take_look(6);
+	traffic_drain(t);
+	turn();
+	is_int((int64_t)t->conns.n, 1, "drained during a look: it may end");
+	give_look_back(look, VERDICT_HOLD, false);
+	n = hear(bytes, sizeof(bytes));
+	ok(memmem(bytes, n, "\"drain\"", 7) != NULL, "then a bye");
+	is_int((int64_t)t->conns.n, 0, "and the connection is closed");
+	end();
+}
+
 /* --- a request that nobody answers --- */
 
 /* A worker that finds it answered may free it at any moment from then on. */
@@ -560,6 +582,7 @@ main(void)
 	test_time();
 	test_last_look();
 	test_drain();
+	test_drain_lent();
 	test_late();
 	return tap_done();
 }
