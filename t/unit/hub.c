@@ -288,6 +288,19 @@ test_learning(void)
 	crowd_take(c, g);
 	crowd_pass(c, 200, false);
 	is_told("also while a look is under way that was too early");
+
+	wait_for(job(4), FORM_JSON);
+	wait_for_page(job(4), 0, 5);
+	crowd_hear(c, job(4), 2);
+	g = only_glance();
+	crowd_run(c, TAILQ_NEXT(g, entry), true);
+	crowd_append(job(4), true);
+	crowd_run(c, g, true);
+	crowd_take(c, g);
+	is_int((int64_t)c->n_answered, 1, "one look has an answer for all");
+	crowd_take(c, TAILQ_FIRST(&c->glances));
+	crowd_pass(c, 200, false);
+	is_int((int64_t)c->n_answered, 2, "the other one was too early");
 	end();
 }
 
