@@ -95,3 +95,11 @@ secret_load(char **secret, const char *key, const char *path, bool needed,
 	snprintf(error, error_size, "%s: %s", key, why);
 	return false;
 }
+
+void
+secret_free(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}

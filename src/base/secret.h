@@ -18,4 +18,7 @@ bool secret_read(
 bool secret_load(char **secret, const char *key, const char *path,
     bool needed, char *error, size_t error_size);
 
+/* Wipes and frees it; NULL is none. */
+void secret_free(char *secret);
+
 #endif

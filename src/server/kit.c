@@ -166,21 +166,13 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 	return false;
 }
 
-static void
-wipe(char *secret)
-{
-	if (secret != NULL)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
 void
 kit_release(struct kit *kit)
 {
 	stores_release(&kit->stores);
-	wipe(kit->hmac_secret);
+	secret_free(kit->hmac_secret);
 	places_free(kit->places);
-	wipe(kit->ticket_keys);
+	secret_free(kit->ticket_keys);
 	cors_free(kit->cors);
 	*kit = (struct kit){0};
 }

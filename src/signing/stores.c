@@ -3,6 +3,7 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "base/seldom.h"
 #include "signing/store.h"
 
@@ -50,20 +51,12 @@ stores_load(struct stores *stores, size_t i, const struct config_store *c,
 	    ? NULL : store->kind->load(store, c, error, error_size);
 }
 
-static void
-wipe(char *secret)
-{
-	if (secret != NULL)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
 void
 stores_release(struct stores *stores)
 {
 	for (size_t i = 0; i < stores->n; i++) {
-		wipe(stores->list[i].secret);
-		wipe(stores->list[i].session_token);
+		secret_free(stores->list[i].secret);
+		secret_free(stores->list[i].session_token);
 	}
 	free(stores->list);
 	seldom_free(stores->unknown);
