@@ -107,7 +107,7 @@ watch(void *fetch, curl_off_t down, curl_off_t down_now, curl_off_t up,
 	struct fetch *f = fetch;
 
 	(void)down, (void)down_now, (void)up, (void)up_now;
-	return !f->request->go_on();
+	return !f->request->go_on(f->request->of);
 }
 
 /* --- a request --- */
@@ -171,7 +171,12 @@ set_options(struct fetch *f, struct curl_slist *headers)
 	if (request->ca_file != NULL)
 		curl_easy_setopt(c, CURLOPT_CAINFO, request->ca_file);
 	if (request->direct)
-		curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
+	if (request->body.data != NULL) {
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)request->body.size);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->body.data);
+	}
 }
 
 static struct curl_slist *
@@ -239,19 +244,34 @@ fetch_send(struct fetch_answer *answer, struct scope *s, struct fetch *f,
 	return outcome_of(code);
 }
 
+void
+fetch_wipe(struct fetch *f)
+{
+	if (f->body.room > 0)
+		explicit_bzero(f->body.data, f->body.room);
+	f->body.size = 0;
+}
+
 int64_t
-fetch_retry_after_s(struct text value, int64_t now_s)
+fetch_date_s(struct text value)
 {
 	char date[64];
-	int64_t seconds;
 
-	if (text_int(&seconds, value))
-		return seconds < 0 ? -1 : seconds;
 	if (value.size == 0 || value.size >= sizeof(date))
 		return -1;
 	memcpy(date, value.data, value.size);
 	date[value.size] = '\0';
-	seconds = curl_getdate(date, NULL);
+	return curl_getdate(date, NULL);
+}
+
+int64_t
+fetch_retry_after_s(struct text value, int64_t now_s)
+{
+	int64_t seconds;
+
+	if (text_int(&seconds, value))
+		return seconds < 0 ? -1 : seconds;
+	seconds = fetch_date_s(value);
 	if (seconds == -1)
 		return -1;
 	return seconds < now_s ? 0 : seconds - now_s;

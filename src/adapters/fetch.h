@@ -17,12 +17,14 @@ struct fetch_request {
 	/* lists that end with NULL, or NULL */
 	const char *const *headers; /* "Name: value" */
 	const char *const *wanted;  /* names of the answer's headers */
+	struct text body;           /* absent: none */
 	const char *ca_file; /* whom to trust; NULL: libcurl's default */
 	bool direct;         /* never through the environment's proxy */
 	int connect_ms;      /* for the connection and its TLS */
 	int silence_s;       /* without a byte; 0: as long as all of it */
 	size_t max_body;
-	bool (*go_on)(void); /* asked each second; NULL: yes */
+	bool (*go_on)(void *of); /* asked each second; NULL: yes */
+	void *of;
 };
 
 struct fetch_answer {
@@ -48,9 +50,15 @@ void fetch_free(struct fetch *f);
 enum fetch_outcome fetch_send(struct fetch_answer *answer, struct scope *s,
     struct fetch *f, const struct fetch_request *request);
 
+/* Wipes what it keeps of the last answer's body. */
+void fetch_wipe(struct fetch *f);
+
 /* What a Retry-After asks for (RFC 9110, section 10.2.3: seconds or a date);
  * -1 if it cannot be read. */
 int64_t fetch_retry_after_s(struct text value, int64_t now_s);
+
+/* An HTTP date (RFC 9110, section 5.6.7) in wall seconds; -1 if it is none. */
+int64_t fetch_date_s(struct text value);
 
 /* The library's version, and those of what it uses. */
 const char *fetch_version(void);

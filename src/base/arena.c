@@ -104,6 +104,17 @@ arena_reset(struct arena *a)
 }
 
 void
+arena_wipe(struct arena *a)
+{
+	for (struct arena_defer *d = a->defers; d != NULL; d = d->next)
+		d->release(d->object);
+	a->defers = NULL;
+	for (struct arena_block *b = a->first; b != NULL; b = b->next)
+		explicit_bzero(b->bytes, b->size);
+	arena_reset(a);
+}
+
+void
 arena_release(struct arena *a)
 {
 	arena_reset(a);

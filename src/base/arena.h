@@ -30,6 +30,9 @@ void arena_defer(struct arena *a, void (*release)(void *), void *object);
 /* Runs the deferred releases and gives all but the first block back. */
 void arena_reset(struct arena *a);
 
+/* The same, but nothing that was secret stays in memory that is given back. */
+void arena_wipe(struct arena *a);
+
 void arena_release(struct arena *a);
 
 #endif

@@ -148,3 +148,92 @@ clock_print_basic(struct buf *b, int64_t wall_s)
 	put_time(b, &d, "");
 	buf_char(b, 'Z');
 }
+
+/* --- reading --- */
+
+/* Takes width digits and what must stand behind them off the text. */
+static bool
+take_digits(int *out, struct text *t, size_t width, const char *behind)
+{
+	struct text end = text_of(behind);
+
+	if (t->size < width)
+		return false;
+	*out = 0;
+	for (size_t i = 0; i < width; i++) {
+		if (t->data[i] < '0' || t->data[i] > '9')
+			return false;
+		*out = *out * 10 + (t->data[i] - '0');
+	}
+	*t = (struct text){t->data + width, t->size - width};
+	if (!text_has_prefix(*t, end))
+		return false;
+	*t = (struct text){t->data + end.size, t->size - end.size};
+	return true;
+}
+
+/* A point and digits, which say less than a second. */
+static bool
+skip_fraction(struct text *t)
+{
+	size_t n = 1;
+
+	if (!text_has_prefix(*t, TEXT(".")))
+		return true;
+	while (n < t->size && t->data[n] >= '0' && t->data[n] <= '9')
+		n++;
+	*t = (struct text){t->data + n, t->size - n};
+	return n > 1;
+}
+
+/* Z, or how many seconds the clock of the place is ahead. */
+static bool
+take_offset(int *offset_s, struct text *t)
+{
+	int sign = text_has_prefix(*t, TEXT("-")) ? -1 : 1, hours, minutes;
+
+	*offset_s = 0;
+	if (text_equal_nocase(*t, TEXT("Z")))
+		return true;
+	if (sign == 1 && !text_has_prefix(*t, TEXT("+")))
+		return false;
+	*t = (struct text){t->data + 1, t->size - 1};
+	if (!take_digits(&hours, t, 2, ":") || !take_digits(&minutes, t, 2, "")
+	    || hours > 23 || minutes > 59)
+		return false;
+	*offset_s = sign * (hours * 3600 + minutes * 60);
+	return t->size == 0;
+}
+
+/* A day that is on the calendar stays what it was. */
+static bool
+seconds_of(int64_t *wall_s, const struct tm *date)
+{
+	struct tm same = *date;
+
+	*wall_s = timegm(&same);
+	return same.tm_mon == date->tm_mon && same.tm_mday == date->tm_mday
+	    && date->tm_hour < 24 && date->tm_min < 60 && date->tm_sec < 60;
+}
+
+bool
+clock_parse_rfc3339(int64_t *wall_s, struct text t)
+{
+	struct tm date = {0};
+	int offset_s;
+
+	if (!take_digits(&date.tm_year, &t, 4, "-")
+	    || !take_digits(&date.tm_mon, &t, 2, "-")
+	    || !take_digits(&date.tm_mday, &t, 2, "T")
+	    || !take_digits(&date.tm_hour, &t, 2, ":")
+	    || !take_digits(&date.tm_min, &t, 2, ":")
+	    || !take_digits(&date.tm_sec, &t, 2, "")
+	    || !skip_fraction(&t) || !take_offset(&offset_s, &t))
+		return false;
+	date.tm_year -= 1900;
+	date.tm_mon--;
+	if (!seconds_of(wall_s, &date))
+		return false;
+	*wall_s -= offset_s;
+	return true;
+}

@@ -17,6 +17,10 @@ void clock_print_http(struct buf *b, int64_t wall_s);
 /* 20260415T120001Z (ISO 8601 basic, as SigV4 writes it). */
 void clock_print_basic(struct buf *b, int64_t wall_s);
 
+/* Such a date and time, to whole seconds, with Z or an offset in hours and
+ * minutes. False: it is none. */
+bool clock_parse_rfc3339(int64_t *wall_s, struct text t);
+
 enum { CLOCK_US = 1000000 }; /* microseconds a second */
 
 /* The wall second that holds this microsecond, also before 1970. */

@@ -73,6 +73,13 @@ read_page(struct poll *p, struct scope *s, const struct fetch_answer *a,
 	return POLL_ANSWERED;
 }
 
+static bool
+has_reader(void *of)
+{
+	(void)of;
+	return output_has_reader();
+}
+
 static enum fetch_outcome
 send_question(struct fetch_answer *a, struct scope *s,
     const struct source *source, const struct mark *after)
@@ -92,7 +99,7 @@ send_question(struct fetch_answer *a, struct scope *s,
 		.connect_ms = CONNECT_MS,
 		.silence_s = SILENCE_S,
 		.max_body = BODY_MAX,
-		.go_on = output_has_reader,
+		.go_on = has_reader,
 	    });
 	buf_release(&url);
 	return outcome;
