@@ -72,7 +72,7 @@ answer_stream(struct response *res, struct scope *s, struct exchange *x)
 	res->status = 200;
 	if (s->problem == NULL)
 		verdict = feed(res, s, x);
-	else
+	if (s->problem != NULL)
 		frames_bye(&res->body, &x->hold, bye_for(s->problem));
 	x->hold.n_bytes += res->body.size;
 	return verdict;
@@ -81,15 +81,15 @@ answer_stream(struct response *res, struct scope *s, struct exchange *x)
 static enum verdict
 answer_poll(struct response *res, struct scope *s, struct exchange *x)
 {
-	if (s->problem != NULL) {
-		response_problem(
-		    res, s, x->app->crypto, &x->route.params, false);
-	} else if (feed(res, s, x) == VERDICT_HOLD) {
+	if (s->problem == NULL && feed(res, s, x) == VERDICT_HOLD) {
 		response_reset(res); /* the page that was looked at */
 		return VERDICT_HOLD;
-	} else {
-		response_end(res, s, false);
 	}
+	if (s->problem == NULL)
+		response_end(res, s, false);
+	else
+		response_problem(
+		    res, s, x->app->crypto, &x->route.params, false);
 	return VERDICT_ANSWER;
 }
 

@@ -9,8 +9,9 @@
 enum verdict
 detail(struct response *res, struct scope *s, struct exchange *x)
 {
-	page_render_job(&x->page, &res->body, s, x->app->signer, &x->job,
-	    &x->events);
+	if (!page_render_job(&x->page, &res->body, s, x->app->signer,
+		&x->job, &x->events))
+		return VERDICT_ANSWER;
 	document_tag(x, res, x->job.closed);
 	document_begin(res, s, x, x->job.closed);
 	return VERDICT_ANSWER;

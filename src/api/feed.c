@@ -137,8 +137,9 @@ answer_page(struct response *res, struct scope *s, struct exchange *x)
 	struct page_cursor cursor = {x->hold.has_cursor, x->hold.cursor};
 	bool closed;
 
-	page_render(&x->page, &res->body, s, x->app->signer, &x->job,
-	    &x->events, &cursor, (size_t)x->app->config->max_bytes);
+	if (!page_render(&x->page, &res->body, s, x->app->signer, &x->job,
+		&x->events, &cursor, (size_t)x->app->config->max_bytes))
+		return VERDICT_ANSWER;
 	closed = x->job.closed && !x->page.cut;
 	document_tag(x, res, closed);
 	return look(res, s, x, closed);

@@ -24,18 +24,23 @@ frames_begin(struct buf *out, const struct hold *h, int retry_ms)
 }
 
 /* The JSON of an event has no line end: in it they are escaped. */
-void
+bool
 frames_event(struct page *page, enum form form, const struct event *e)
 {
 	struct buf *out = page->body;
+	size_t before = out->size;
 
 	if (form == FORM_SSE) {
 		buf_string(out, "id: ");
 		buf_int(out, e->seq);
 		buf_string(out, "\ndata: ");
 	}
-	page_print_event(page, e);
+	if (!page_print_event(page, e)) {
+		out->size = before;
+		return false;
+	}
 	buf_string(out, form == FORM_SSE ? "\n\n" : "\n");
+	return true;
 }
 
 void

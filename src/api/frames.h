@@ -14,8 +14,8 @@ struct page;
  * where an EventSource resumes when it sees no event at all. */
 void frames_begin(struct buf *out, const struct hold *h, int retry_ms);
 
-/* Onto the page's body. */
-void frames_event(struct page *page, enum form form, const struct event *e);
+/* Onto the page's body, whole or not at all: see page_print_event(). */
+bool frames_event(struct page *page, enum form form, const struct event *e);
 
 /* Nothing new, but somebody is here. */
 void frames_silence(struct buf *out, enum form form);

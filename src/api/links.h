@@ -23,8 +23,9 @@ struct links {
 
 /* Signs what the artifacts (JSON, absent: none) name; signer_begin() has
  * been called. An artifact that cannot be read is left out, with a cause; so
- * is one whose store has no URLs or is not known. */
-void links_sign(struct links *links, struct scope *s, struct signer *signer,
+ * is one whose store has no URLs or is not known. False, and the scope has the
+ * problem: a store has no credentials now. */
+bool links_sign(struct links *links, struct scope *s, struct signer *signer,
     struct text artifacts);
 
 #endif

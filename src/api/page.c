@@ -24,13 +24,14 @@ print_link(struct buf *out, const struct link *link)
 	buf_char(out, '}');
 }
 
-static void
+static bool
 print_artifacts(struct page *page, struct text artifacts)
 {
 	struct buf *out = page->body;
 	struct links links;
 
-	links_sign(&links, page->scope, page->signer, artifacts);
+	if (!links_sign(&links, page->scope, page->signer, artifacts))
+		return false;
 	buf_char(out, '[');
 	for (size_t i = 0; i < links.n; i++) {
 		if (i > 0)
@@ -43,6 +44,7 @@ print_artifacts(struct page *page, struct text artifacts)
 		    ? links.window
 		    : window_of_both(&page->window, &links.window);
 	page->n_links += links.n;
+	return true;
 }
 
 static void
@@ -53,7 +55,7 @@ print_time(struct buf *out, int64_t wall_us)
 	buf_char(out, '"');
 }
 
-void
+bool
 page_print_event(struct page *page, const struct event *e)
 {
 	struct buf *out = page->body;
@@ -67,12 +69,14 @@ page_print_event(struct page *page, const struct event *e)
 	buf_string(out, ",\"message\":");
 	buf_json(out, e->message);
 	buf_string(out, ",\"artifacts\":");
-	print_artifacts(page, e->artifacts);
+	if (!print_artifacts(page, e->artifacts))
+		return false;
 	buf_string(out, ",\"extra\":");
 	buf_text(out, e->extra.data == NULL ? TEXT("{}") : e->extra);
 	buf_string(out, ",\"created_at\":");
 	print_time(out, e->created_at_us);
 	buf_char(out, '}');
+	return true;
 }
 
 void
@@ -96,7 +100,7 @@ begin_document(struct page *page, const struct job *job)
 
 /* ,"events":[...] up to the ceiling; an event that passes it is taken back,
  * unless it is the first. */
-static void
+static bool
 print_events(struct page *page, const struct events *events, size_t max_bytes)
 {
 	struct buf *out = page->body;
@@ -109,7 +113,8 @@ print_events(struct page *page, const struct events *events, size_t max_bytes)
 		before = *page;
 		if (i > 0)
 			buf_char(out, ',');
-		page_print_event(page, &events->list[i]);
+		if (!page_print_event(page, &events->list[i]))
+			return false;
 		if (i > 0 && out->size > max_bytes) {
 			*page = before;
 			out->size = size;
@@ -119,9 +124,10 @@ print_events(struct page *page, const struct events *events, size_t max_bytes)
 		page->n_events++;
 	}
 	buf_char(out, ']');
+	return true;
 }
 
-void
+bool
 page_render(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job,
     const struct events *events, const struct page_cursor *cursor,
@@ -130,7 +136,8 @@ page_render(struct page *page, struct buf *body, struct scope *s,
 	page_begin(page, body, s, signer, job);
 	begin_document(page, job);
 	page->cut = events->more;
-	print_events(page, events, max_bytes);
+	if (!print_events(page, events, max_bytes))
+		return false;
 	page->has_latest = page->n_events > 0 || cursor->given;
 	page->latest_seq = page->n_events > 0
 	    ? events->list[page->n_events - 1].seq : cursor->since;
@@ -140,10 +147,11 @@ page_render(struct page *page, struct buf *body, struct scope *s,
 	else
 		buf_string(body, "null");
 	buf_char(body, '}');
+	return true;
 }
 
 /* The artifacts of the last event that ended the job with success. */
-static void
+static bool
 print_result(struct page *page, const struct job *job,
     const struct events *events)
 {
@@ -154,10 +162,10 @@ print_result(struct page *page, const struct job *job,
 			if (text_equal(events->list[i].type,
 				TEXT("succeeded")))
 				artifacts = events->list[i].artifacts;
-	print_artifacts(page, artifacts);
+	return print_artifacts(page, artifacts);
 }
 
-void
+bool
 page_render_job(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job, const struct events *events)
 {
@@ -173,11 +181,13 @@ page_render_job(struct page *page, struct buf *body, struct scope *s,
 	buf_text(body,
 	    job->request.data == NULL ? TEXT("null") : job->request);
 	buf_string(body, ",\"result\":");
-	print_result(page, job, events);
+	if (!print_result(page, job, events))
+		return false;
 	buf_string(body, ",\"latest_event\":");
-	if (events->n > 0)
-		page_print_event(page, &events->list[events->n - 1]);
-	else
+	if (events->n == 0)
 		buf_string(body, "null");
+	else if (!page_print_event(page, &events->list[events->n - 1]))
+		return false;
 	buf_char(body, '}');
+	return true;
 }

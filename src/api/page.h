@@ -33,19 +33,22 @@ struct page_cursor {
 void page_begin(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job);
 
+/* What prints URLs is false, and the scope has the problem, if a store has no
+ * credentials now; the body is then of no use. */
+
 /* The element of "events", as it stands in every form of the answer. */
-void page_print_event(struct page *page, const struct event *e);
+bool page_print_event(struct page *page, const struct event *e);
 
 /* Renders the timeline document into body, which is empty, with as many
  * events as stay within max_bytes, but at least one. */
-void page_render(struct page *page, struct buf *body, struct scope *s,
+bool page_render(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job,
     const struct events *events, const struct page_cursor *cursor,
     size_t max_bytes);
 
 /* Renders the job's document: events has its newest event, if any, and the
  * one with its result, if any. */
-void page_render_job(struct page *page, struct buf *body, struct scope *s,
+bool page_render_job(struct page *page, struct buf *body, struct scope *s,
     struct signer *signer, const struct job *job,
     const struct events *events);
 

@@ -7,6 +7,7 @@
 #include "api/frames.h"
 #include "api/response.h"
 #include "base/config.h"
+#include "base/scope.h"
 
 enum {
 	RETRY_MS = 3000,       /* and up to a second, at random */
@@ -49,8 +50,9 @@ begin(struct response *res, const struct exchange *x)
 	    &res->body, &x->hold, RETRY_MS + random_ms(x->app->crypto));
 }
 
-/* As many events as fit into a batch, but at least one. */
-static void
+/* As many events as fit into a batch, but at least one. False: the next one
+ * cannot be shown now. */
+static bool
 put_events(struct response *res, struct scope *s, struct exchange *x)
 {
 	struct hold *h = &x->hold;
@@ -60,13 +62,15 @@ put_events(struct response *res, struct scope *s, struct exchange *x)
 	for (i = 0; i < x->events.n; i++) {
 		if (i > 0 && res->body.size - begun > STREAM_BATCH)
 			break;
-		frames_event(&x->page, h->form, &x->events.list[i]);
+		if (!frames_event(&x->page, h->form, &x->events.list[i]))
+			break;
 		h->has_cursor = true;
 		h->cursor = x->events.list[i].seq;
 	}
 	x->page.n_events = i;
 	h->n_events += i;
 	h->more = i < x->events.n || x->events.more;
+	return s->problem == NULL;
 }
 
 static enum verdict
@@ -89,7 +93,8 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 		}
 		begin(res, x);
 	}
-	put_events(res, s, x);
+	if (!put_events(res, s, x))
+		return VERDICT_ANSWER;
 	if (x->job.closed && !h->more) {
 		frames_end(&res->body, h, x->job.status);
 		return VERDICT_ANSWER;

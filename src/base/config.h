@@ -11,6 +11,16 @@ enum { CONFIG_MAX_KEYS = 64, CONFIG_MAX_STORES = 32, CONFIG_NAME_MAX = 32 };
 
 enum config_prepare { PREPARE_AUTO, PREPARE_ON, PREPARE_OFF };
 enum config_kind { STORE_S3, STORE_SECURE_LINK, STORE_NONE };
+enum config_credentials {
+	CREDENTIALS_STATIC,
+	CREDENTIALS_ENV,
+	CREDENTIALS_PROFILE,
+	CREDENTIALS_PROCESS,
+	CREDENTIALS_CONTAINER,
+	CREDENTIALS_IMDS,
+	CREDENTIALS_WEB_IDENTITY,
+	CREDENTIALS_AUTO,
+};
 enum config_addressing { ADDRESSING_VIRTUAL, ADDRESSING_PATH };
 
 /* Texts are NULL when neither given nor defaulted, or given as nothing. The
@@ -32,6 +42,8 @@ struct config_store {
 	char *s3_secret_key_file;
 	char *s3_session_token_file;
 	int64_t credentials;
+	char *s3_profile;
+	char *s3_credential_process;
 	char *secure_link_base;
 	char *secure_link_secret_file;
 	int64_t artifact_ttl;    /* seconds */

@@ -41,7 +41,11 @@ const struct setting settings[] = {
     {"s3_access_key_id", SETTING_WORDS, IN_STORE(s3_access_key_id)},
     {"s3_secret_key_file", SETTING_WORDS, IN_STORE(s3_secret_key_file)},
     {"s3_session_token_file", SETTING_WORDS, IN_STORE(s3_session_token_file)},
-    {"credentials", SETTING_CHOICE, IN_STORE(credentials), "static", .choices = "static"},
+    {"credentials", SETTING_CHOICE, IN_STORE(credentials), "static",
+	.choices = "static env profile credential_process container imds "
+		   "web-identity auto"},
+    {"s3_profile", SETTING_WORDS, IN_STORE(s3_profile)},
+    {"s3_credential_process", SETTING_WORDS, IN_STORE(s3_credential_process)},
     {"secure_link_base", SETTING_WORDS, IN_STORE(secure_link_base)},
     {"secure_link_secret_file", SETTING_WORDS, IN_STORE(secure_link_secret_file)},
     {"artifact_ttl", SETTING_SECONDS, IN_STORE(artifact_ttl), "900s", 1, 604800},

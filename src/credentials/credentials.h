@@ -1,11 +1,40 @@
-/* What a store's URLs are signed with: a snapshot that never changes. */
-#ifndef SIGNING_CREDENTIALS_H
-#define SIGNING_CREDENTIALS_H
+/* What a store's URLs are signed with: a snapshot that never changes. Many
+ * share it, and the last one to release it wipes it. */
+#ifndef CREDENTIALS_CREDENTIALS_H
+#define CREDENTIALS_CREDENTIALS_H
+
+#include "base/text.h"
+
+/* Wall seconds; of a long-lived key, and of one whose end nobody knows. */
+#define CREDENTIALS_NO_END INT64_MAX
 
 struct credentials {
 	const char *access_key_id;
 	const char *secret_access_key;
 	const char *session_token; /* NULL: a long-lived key */
+	int64_t ends_at;           /* wall seconds */
+	int64_t since;             /* windows from then on are signed with it */
+	int n_owners;              /* whoever holds one calls release */
 };
+
+/* Copies the texts; an absent token is none. The caller is the owner. */
+struct credentials *credentials_new(struct text access_key_id,
+    struct text secret_access_key, struct text session_token, int64_t ends_at);
+
+/* One owner more, for whom it is. */
+struct credentials *credentials_share(struct credentials *c);
+void credentials_release(struct credentials *c);
+
+/* Whether both are the same key, with the same end; NULL is none. */
+bool credentials_equal(
+    const struct credentials *a, const struct credentials *b);
+
+/* Which of two signs the URLs of a window from signed_at to expires_at: the
+ * newer one, but that a window which had begun before it came stays with the
+ * older one if that lives long enough, so that URLs do not change. Either may
+ * be NULL; NULL: neither lives now. */
+struct credentials *credentials_choose(struct credentials *older,
+    struct credentials *newer, int64_t signed_at, int64_t expires_at,
+    int64_t now_s);
 
 #endif

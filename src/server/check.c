@@ -4,14 +4,17 @@
 #include "adapters/crypto.h"
 #include "adapters/db_listen.h"
 #include "adapters/doc.h"
+#include "adapters/fetch.h"
 #include "api/principal.h"
 #include "api/problem.h"
 #include "api/timeline.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/scope.h"
+#include "credentials/provider.h"
 #include "server/kit.h"
 #include "server/worker.h"
+#include "signing/store.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -23,9 +26,9 @@
 void
 check_print_version(void)
 {
-	printf("jobtail %s\nlibpq %d.%d\njson-c %s\n%s\n", PACKAGE_VERSION,
-	    db_version() / 10000, db_version() % 10000, doc_version(),
-	    crypto_version());
+	printf("jobtail %s\nlibpq %d.%d\njson-c %s\n%s\n%s\n",
+	    PACKAGE_VERSION, db_version() / 10000, db_version() % 10000,
+	    doc_version(), crypto_version(), fetch_version());
 }
 
 /* Asks for a key that cannot exist: its answer is 401, from the database. */
@@ -99,6 +102,44 @@ check_notices(const struct config *config)
 	    ? "" : "is a pooler in between? set listen_database");
 	db_free(db);
 	arena_release(&arena);
+}
+
+/* --- credentials --- */
+
+static const char *
+words_of(const struct chain_step *step)
+{
+	switch (step->found) {
+	case FOUND: return "ok";
+	case FOUND_NOTHING: return "nothing: ";
+	default: return "not to be used: ";
+	}
+}
+
+static void
+print_step(void *store, const struct chain_step *step)
+{
+	const struct store *s = store;
+	bool has_name = s->name[0] != '\0';
+
+	printf("credentials: %s%s%s%s: %s%s\n", has_name ? "store " : "",
+	    s->name, has_name ? ": " : "", step->source->name,
+	    words_of(step), step->why);
+}
+
+bool
+check_credentials(const struct kit *kit)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < kit->stores.n; i++) {
+		struct store *store = &kit->stores.list[i];
+
+		if (store->provider != NULL
+		    && !provider_check(store->provider, print_step, store))
+			ok = false;
+	}
+	return ok;
 }
 
 bool

@@ -11,6 +11,10 @@ void check_print_version(void);
 
 /* Calls the database once per data set and says what came of it; false if
  * the live one cannot be used. */
+/* Prints, for each store with credentials, what its sources have. False: one
+ * has none. */
+bool check_credentials(const struct kit *kit);
+
 bool check_database(const struct kit *kit);
 
 #endif

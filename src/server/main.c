@@ -122,6 +122,7 @@ run(struct listener *listener, const struct kit *kit)
 	struct reactor *reactor = reactor_new(listener, queue, kit);
 	bool drained;
 
+	stores_start(&kit->stores);
 	for (int64_t i = 0; i < n; i++)
 		workers[i] = worker_start(queue, kit);
 	log_line(LEVEL_NOTICE, "start version=%s workers=%lld",
@@ -172,9 +173,14 @@ serve(struct kit *kit)
 static bool
 test(const struct kit *kit, int tests)
 {
+	bool ok;
+
 	config_print(kit->config, stdout);
 	puts("settings: ok");
-	return tests < 2 || check_database(kit);
+	if (tests < 2)
+		return true;
+	ok = check_credentials(kit);
+	return check_database(kit) && ok;
 }
 
 static bool

@@ -1,5 +1,7 @@
-/* Endpoints, Amazon's partitions, and where the bucket's name goes. */
+/* Endpoints, and where the bucket's name goes. */
 #include "signing/place.h"
+
+#include "credentials/partition.h"
 
 #include <string.h>
 
@@ -56,29 +58,11 @@ place_is_endpoint(const char *endpoint)
 	return split_endpoint(&e, endpoint);
 }
 
-/* Amazon's partitions, by how the names of their regions begin. */
-static const struct {
-	const char *begins, *domain;
-} partitions[] = {
-    {"cn-", "amazonaws.com.cn"},
-    {"us-iso-", "c2s.ic.gov"},
-    {"us-isob-", "sc2s.sgov.gov"},
-    {"us-isof-", "csp.hci.ic.gov"},
-    {"eu-isoe-", "cloud.adc-e.uk"},
-    {"eusc-", "amazonaws.eu"},
-    {"", "amazonaws.com"}, /* us-gov- too */
-};
-
 /* Of a region: the global hosts redirect, or refuse. */
 static void
 put_amazon_host(struct buf *out, const char *region)
 {
-	size_t i = 0;
-
-	while (!text_has_prefix(
-	    text_of(region), text_of(partitions[i].begins)))
-		i++;
-	buf_printf(out, "s3.%s.%s", region, partitions[i].domain);
+	buf_printf(out, "s3.%s.%s", region, partition_domain(region));
 }
 
 /* --- the bucket --- */

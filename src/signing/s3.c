@@ -2,13 +2,21 @@
 #include "signing/store.h"
 
 #include "base/config.h"
+#include "base/memory.h"
+#include "base/scope.h"
 #include "base/secret.h"
+#include "credentials/credentials.h"
+#include "credentials/provider.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+/* --- settings --- */
+
+/* What "auto" may do without, "static" may not. */
 static const char *
-load_credentials(struct store *store, const struct config_store *c,
-    char *error, size_t size)
+load_static(struct store *store, const struct config_store *c, char *error,
+    size_t size)
 {
 	if (c->s3_access_key_id == NULL) {
 		snprintf(error, size, "s3_access_key_id is not set; write the "
@@ -21,9 +29,52 @@ load_credentials(struct store *store, const struct config_store *c,
 	if (!secret_load(&store->session_token, "s3_session_token_file",
 		c->s3_session_token_file, false, error, size))
 		return "s3_session_token_file";
-	store->credentials = (struct credentials){
-	    c->s3_access_key_id, store->secret, store->session_token};
 	return NULL;
+}
+
+static bool
+takes_static(const struct config_store *c)
+{
+	return c->credentials == CREDENTIALS_STATIC
+	    || (c->credentials == CREDENTIALS_AUTO
+		&& c->s3_access_key_id != NULL);
+}
+
+/* Two sources are named, and only one of them can be meant. */
+static bool
+is_ambiguous(const struct config_store *c)
+{
+	return c->s3_access_key_id != NULL && !takes_static(c);
+}
+
+static const char *
+load_credentials(struct store *store, const struct config_store *c,
+    char *error, size_t size)
+{
+	struct provider_settings settings = {
+	    .name = store->name,
+	    .chain = chain_of(c->credentials),
+	    .source = {
+		.access_key_id = c->s3_access_key_id,
+		.profile = c->s3_profile,
+		.process = c->s3_credential_process,
+		.sts_region = c->s3_endpoint == NULL ? c->s3_region : NULL,
+	    },
+	};
+	const char *key = takes_static(c)
+	    ? load_static(store, c, error, size) : NULL;
+
+	if (key != NULL)
+		return key;
+	if (is_ambiguous(c)) {
+		snprintf(error, size, "s3_access_key_id is set, but "
+		    "credentials names another source; drop one of them");
+		return "s3_access_key_id";
+	}
+	settings.source.secret_access_key = store->secret;
+	settings.source.session_token = store->session_token;
+	store->provider = provider_new(&settings, error, size);
+	return store->provider != NULL ? NULL : "credentials";
 }
 
 static const char *
@@ -44,29 +95,69 @@ load(struct store *store, const struct config_store *c, char *error,
 	return key != NULL ? key : load_credentials(store, c, error, size);
 }
 
+/* --- signing --- */
+
+struct s3_signer {
+	struct sigv4 *sigv4;
+	struct credentials *credentials; /* of the URLs that are made now */
+};
+
 static void *
 signer_new(const struct store *store, struct crypto *crypto)
 {
-	return sigv4_new(&store->s3, crypto);
+	struct s3_signer *signer = memory_new(sizeof(*signer));
+
+	signer->sigv4 = sigv4_new(&store->s3, crypto);
+	return signer;
 }
 
 static void
-signer_free(void *signer)
+signer_free(void *state)
 {
-	sigv4_free(signer);
+	struct s3_signer *signer = state;
+
+	sigv4_free(signer->sigv4);
+	credentials_release(signer->credentials);
+	free(signer);
 }
 
+/* Nothing lives longer than what it was signed with. */
 static void
-begin(void *signer, const struct store *store, const struct window *window)
+clamp(struct window *window, int64_t ends_at)
 {
-	sigv4_begin(signer, &store->credentials, window->signed_at,
+	if (window->expires_at > ends_at)
+		window->expires_at = ends_at;
+	if (window->rolls_at > ends_at)
+		window->rolls_at = ends_at;
+}
+
+static bool
+begin(void *state, struct window *window, struct scope *s,
+    const struct store *store, int64_t now_s)
+{
+	struct s3_signer *signer = state;
+	struct credentials *c = provider_take(store->provider, s,
+	    window->signed_at, window->expires_at, now_s);
+
+	if (c == NULL) {
+		scope_cause(
+		    s, "the store '%s' has no credentials now", store->name);
+		return false;
+	}
+	clamp(window, c->ends_at);
+	sigv4_begin(signer->sigv4, c, window->signed_at,
 	    window->expires_at - window->signed_at);
+	credentials_release(signer->credentials);
+	signer->credentials = c;
+	return true;
 }
 
 static void
-url(struct buf *out, void *signer, struct text key)
+url(struct buf *out, void *state, struct text key)
 {
-	sigv4_url(out, signer, key);
+	struct s3_signer *signer = state;
+
+	sigv4_url(out, signer->sigv4, key);
 }
 
 const struct store_kind store_s3 = {

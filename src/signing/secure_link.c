@@ -129,11 +129,13 @@ signer_free(void *signer)
 	secure_link_free(signer);
 }
 
-static void
-begin(void *signer, const struct store *store, const struct window *window)
+static bool
+begin(void *signer, struct window *window, struct scope *s,
+    const struct store *store, int64_t now_s)
 {
-	(void)store;
+	(void)s, (void)store, (void)now_s;
 	secure_link_begin(signer, window->expires_at);
+	return true;
 }
 
 static void

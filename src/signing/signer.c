@@ -16,6 +16,7 @@ struct pen {
 	void *state;
 	struct window window;
 	bool begun; /* for the job */
+	bool ready; /* it can sign */
 };
 
 struct signer {
@@ -64,14 +65,15 @@ signer_begin(struct signer *s, struct text job, int64_t now_s)
 
 /* Most answers need one store, or none. */
 static struct pen *
-pen_of(struct signer *s, const struct store *store)
+pen_of(struct signer *signer, struct scope *s, const struct store *store)
 {
-	struct pen *pen = &s->pens[store - s->stores->list];
+	struct pen *pen = &signer->pens[store - signer->stores->list];
 
 	if (!pen->begun) {
-		pen->window = window_at(
-		    s->job, s->now_s, store->ttl_s, store->window_s);
-		store->kind->begin(pen->state, store, &pen->window);
+		pen->window = window_at(signer->job, signer->now_s,
+		    store->ttl_s, store->window_s);
+		pen->ready = store->kind->begin(
+		    pen->state, &pen->window, s, store, signer->now_s);
 		pen->begun = true;
 	}
 	return pen;
@@ -121,23 +123,25 @@ tell_dots(const struct signer *s, const struct store *store)
 		    store->name, count, (int)s->job.size, s->job.data);
 }
 
-bool
-signer_url(struct buf *out, struct window *window, struct signer *s,
-    struct text name, struct text key)
+enum signed_as
+signer_url(struct buf *out, struct window *window, struct signer *signer,
+    struct scope *s, struct text name, struct text key)
 {
-	const struct store *store = stores_find(s->stores, name);
+	const struct store *store = stores_find(signer->stores, name);
 	struct pen *pen;
 
 	if (store == NULL) {
-		tell_unknown(s, name);
-		return false;
+		tell_unknown(signer, name);
+		return SIGNED_NOT;
 	}
 	if (store->kind->url == NULL)
-		return false;
+		return SIGNED_NOT;
 	if (has_dots(key))
-		tell_dots(s, store);
-	pen = pen_of(s, store);
+		tell_dots(signer, store);
+	pen = pen_of(signer, s, store);
+	if (!pen->ready)
+		return SIGNED_LATER;
 	*window = pen->window;
 	store->kind->url(out, pen->state, key);
-	return true;
+	return SIGNED;
 }

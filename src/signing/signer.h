@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 struct crypto;
+struct scope;
 struct stores;
 struct window;
 
@@ -18,10 +19,17 @@ void signer_free(struct signer *s);
  * live as long. */
 void signer_begin(struct signer *s, struct text job, int64_t now_s);
 
+enum signed_as {
+	SIGNED,
+	SIGNED_NOT,   /* the store has no URLs, or there is no such store: then
+	                 the log says so */
+	SIGNED_LATER, /* the store has no credentials now: the scope's cause */
+};
+
 /* Appends the URL of the artifact in the store of that name (absent: the
- * default one), and gives the window that it is good for. False if that store
- * has no URLs, or there is no such store: then the log says so. */
-bool signer_url(struct buf *out, struct window *window, struct signer *s,
-    struct text store, struct text key);
+ * default one), and gives the window that it is good for. */
+enum signed_as signer_url(struct buf *out, struct window *window,
+    struct signer *signer, struct scope *s, struct text store,
+    struct text key);
 
 #endif

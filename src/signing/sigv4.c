@@ -5,8 +5,8 @@
 #include "adapters/crypto.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "credentials/credentials.h"
 #include "signing/cache_control.h"
-#include "signing/credentials.h"
 #include "signing/place.h"
 
 #include <stdio.h>

@@ -3,12 +3,13 @@
 #ifndef SIGNING_STORE_H
 #define SIGNING_STORE_H
 
-#include "signing/credentials.h"
 #include "signing/secure_link.h"
 #include "signing/sigv4.h"
 #include "signing/window.h"
 
 struct config_store;
+struct provider;
+struct scope;
 
 struct store {
 	const char *name; /* "": the default one */
@@ -17,7 +18,7 @@ struct store {
 	int64_t window_s;
 	/* what its kind makes of the settings */
 	struct sigv4_settings s3;
-	struct credentials credentials;
+	struct provider *provider; /* of its credentials; others may share it */
 	struct secure_link_settings secure_link;
 	/* from files; the above points to them */
 	char *secret;
@@ -35,9 +36,11 @@ struct store_kind {
 	void *(*new)(const struct store *store, struct crypto *crypto);
 	void (*free)(void *signer);
 
-	/* Fixes the window of the URLs that follow. */
-	void (*begin)(void *signer, const struct store *store,
-	    const struct window *window);
+	/* Fixes the window of the URLs that follow, which may have to end
+	 * earlier. False, and the scope has a cause: there are no credentials
+	 * now. */
+	bool (*begin)(void *signer, struct window *window, struct scope *s,
+	    const struct store *store, int64_t now_s);
 	/* Appends the URL of the artifact. */
 	void (*url)(struct buf *out, void *signer, struct text key);
 };

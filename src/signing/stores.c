@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/secret.h"
 #include "base/seldom.h"
+#include "credentials/provider.h"
 #include "signing/store.h"
 
 #include <stdio.h>
@@ -30,11 +31,37 @@ stores_init(struct stores *stores, size_t n)
 	};
 }
 
+/* The first store before this one that has its provider; NULL: none. */
+static const struct store *
+sharer_of(const struct stores *stores, const struct store *store)
+{
+	for (const struct store *s = stores->list; s < store; s++)
+		if (s->provider == store->provider)
+			return s;
+	return NULL;
+}
+
+/* Where the same is asked for the same, it is asked once. */
+static void
+share_provider(const struct stores *stores, struct store *store)
+{
+	for (const struct store *s = stores->list; s < store; s++) {
+		if (s->provider == NULL
+		    || !provider_is_same(s->provider, store->provider))
+			continue;
+		provider_free(store->provider);
+		store->provider = s->provider;
+		break;
+	}
+	provider_cover(store->provider, store->ttl_s, store->window_s);
+}
+
 const char *
 stores_load(struct stores *stores, size_t i, const struct config_store *c,
     char *error, size_t error_size)
 {
 	struct store *store = &stores->list[i];
+	const char *key = NULL;
 
 	*store = (struct store){
 	    .name = c->name,
@@ -47,13 +74,30 @@ stores_load(struct stores *stores, size_t i, const struct config_store *c,
 		    "must not be more than 604800s together");
 		return "artifact_ttl";
 	}
-	return store->kind->load == NULL
-	    ? NULL : store->kind->load(store, c, error, error_size);
+	if (store->kind->load != NULL)
+		key = store->kind->load(store, c, error, error_size);
+	if (store->provider != NULL)
+		share_provider(stores, store);
+	return key;
+}
+
+void
+stores_start(const struct stores *stores)
+{
+	for (size_t i = 0; i < stores->n; i++)
+		if (stores->list[i].provider != NULL)
+			provider_start(stores->list[i].provider);
 }
 
 void
 stores_release(struct stores *stores)
 {
+	for (size_t i = 0; i < stores->n; i++) {
+		struct store *store = &stores->list[i];
+
+		if (sharer_of(stores, store) == NULL)
+			provider_free(store->provider);
+	}
 	for (size_t i = 0; i < stores->n; i++) {
 		secret_free(stores->list[i].secret);
 		secret_free(stores->list[i].session_token);

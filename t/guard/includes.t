@@ -13,10 +13,11 @@ use Tree;
 my %may_include = (
 	base     => [],
 	adapters => [qw(base)],
-	signing  => [qw(adapters base)],
+	credentials => [qw(adapters base)],
+	signing  => [qw(credentials adapters base)],
 	api      => [qw(signing adapters base)],
-	server   => [qw(api signing adapters base)],
-	ctl      => [qw(signing adapters base)],
+	server   => [qw(api signing credentials adapters base)],
+	ctl      => [qw(signing credentials adapters base)],
 );
 my @api     = qw(app problem cursor ulid accept prefer request params route cors
     principal places timeline keys tails job etag hold events links page frames
@@ -117,6 +118,7 @@ my @planted = (
     ['src/base/text.c',     '#include "api/page.h"',      'goes upwards'],
     ['src/signing/sigv4.h', '#include "server/gate.h"',   'goes upwards'],
     ['src/adapters/db.c',   '#include "signing/window.h"', 'goes upwards'],
+    ['src/credentials/imds.c', '#include "signing/place.h"', 'goes upwards'],
     ['src/server/main.c',   '#include "ctl/follow.h"',    'goes upwards'],
     ['src/adapters/fetch.c', '#include "ctl/poll.h"',     'goes upwards'],
     ['src/ctl/follow.c',    '#include "api/page.h"',      'goes upwards'],

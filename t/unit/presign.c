@@ -6,7 +6,7 @@
 #include "signing/sigv4.h"
 
 #include "adapters/crypto.h"
-#include "signing/credentials.h"
+#include "credentials/credentials.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,6 +2,9 @@
 #include "signing/signer.h"
 
 #include "adapters/crypto.h"
+#include "base/config.h"
+#include "base/scope.h"
+#include "credentials/provider.h"
 #include "signing/store.h"
 #include "signing/stores.h"
 #include "tap.h"
@@ -20,23 +23,37 @@ static struct stores stores;
 
 static const struct store samples[] = {
     {.name = "", .kind = &store_s3, .ttl_s = 900, .window_s = 300,
-	.s3 = {"https://s3.example.org", "eu-west-1", "one", .path_style = true},
-	.credentials = {"AKID1", "secret1", NULL}},
+	.s3 = {"https://s3.example.org", "eu-west-1", "one", .path_style = true}},
     {.name = "disk", .kind = &store_secure_link, .ttl_s = 60, .window_s = 7,
 	.secure_link = {"https://media.example.org/a", "s"}},
     {.name = "nowhere", .kind = &store_none, .ttl_s = 60},
     {.name = "other", .kind = &store_s3, .ttl_s = 3600, .window_s = 0,
-	.s3 = {"https://r2.example.org", "auto", "two", .path_style = true},
-	.credentials = {"AKID2", "secret2", "token"}},
+	.s3 = {"https://r2.example.org", "auto", "two", .path_style = true}},
 };
+
+static struct provider *
+provider_of(const char *id, const char *secret, const char *token)
+{
+	const struct provider_settings settings = {
+	    .name = "",
+	    .chain = chain_of(CREDENTIALS_STATIC),
+	    .source = {id, secret, token},
+	};
+	char error[100];
+
+	return provider_new(&settings, error, sizeof(error));
+}
 
 static void
 make_stores(void)
 {
 	stores_init(&stores, N_OF(samples));
 	memcpy(stores.list, samples, sizeof(samples));
+	stores.list[0].provider = provider_of("AKID1", "secret1", NULL);
+	stores.list[3].provider = provider_of("AKID2", "secret2", "token");
 }
 
+static struct arena arena;
 static struct buf url;
 
 static bool
@@ -45,8 +62,10 @@ sign(struct signer *s, struct window *window, struct text store,
 {
 	bool has_url;
 
+	struct scope scope = {.arena = &arena};
+
 	url.size = 0;
-	has_url = signer_url(&url, window, s, store, key);
+	has_url = signer_url(&url, window, s, &scope, store, key) == SIGNED;
 	buf_char(&url, '\0');
 	return has_url;
 }
@@ -268,6 +287,7 @@ main(void)
 {
 	snprintf(log_path, sizeof(log_path), "signer.%d.log", (int)getpid());
 	crypto = crypto_new();
+	arena_init(&arena, 1024);
 	make_stores();
 	test_stores();
 	test_windows();
@@ -276,6 +296,7 @@ main(void)
 	test_dots();
 	stores_release(&stores);
 	crypto_free(crypto);
+	arena_release(&arena);
 	buf_release(&url);
 	return tap_done();
 }

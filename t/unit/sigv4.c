@@ -3,7 +3,7 @@
 #include "signing/sigv4.h"
 
 #include "adapters/crypto.h"
-#include "signing/credentials.h"
+#include "credentials/credentials.h"
 #include "tap.h"
 
 #include <string.h>

@@ -1,0 +1,50 @@
+/* A long-lived key in the files of AWS's tools. They are read each time: who
+ * puts a new key there need tell nobody. */
+#include "credentials/source.h"
+
+#include "credentials/aws_files.h"
+#include "credentials/credentials.h"
+#include "credentials/text_file.h"
+
+enum { REREAD_S = 5 };
+
+static enum found
+tell_missing(const struct errand *e, const struct aws_profile *p)
+{
+	const char *one = p->paths[0], *other = p->paths[1];
+
+	if (!p->is_there)
+		return source_nothing(e, "there is no profile '%.60s' in %s%s%s",
+		    p->name, one != NULL ? one : "",
+		    one != NULL && other != NULL ? " or " : "",
+		    other != NULL ? other : "");
+	if (p->access_key_id.data != NULL || p->secret_access_key.data != NULL)
+		return source_fault(e, "the profile '%.60s' has only one of "
+		    "aws_access_key_id and aws_secret_access_key", p->name);
+	if (p->other.data != NULL && p->process.data == NULL)
+		return source_fault(e, "the profile '%.60s' has %.*s, which "
+		    "is not followed here; let a credential_process do it",
+		    p->name, (int)p->other.size, p->other.data);
+	return source_nothing(
+	    e, "the profile '%.60s' has no aws_access_key_id", p->name);
+}
+
+static enum found
+get(struct credentials **out, const struct errand *e)
+{
+	struct aws_profile p;
+
+	if (!aws_profile_read(&p, e))
+		return FOUND_FAULT;
+	if (p.access_key_id.data == NULL || p.secret_access_key.data == NULL)
+		return tell_missing(e, &p);
+	if (text_file_is_open(p.secret_path))
+		return source_fault(e, "others may read or write %s; "
+		    "chmod o-rwx it and put a new key into it", p.secret_path);
+	*out = credentials_new(p.access_key_id, p.secret_access_key,
+	    p.session_token, CREDENTIALS_NO_END);
+	return FOUND;
+}
+
+const struct source source_profile = {
+    "profile", get, .is_slow = true, .reread_s = REREAD_S};

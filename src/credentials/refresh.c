@@ -1,0 +1,85 @@
+/* Early enough that nobody notices, and seldom enough that nobody minds. */
+#include "credentials/refresh.h"
+
+#include "credentials/credentials.h"
+
+enum {
+	EARLY_S = 15 * 60,  /* before the end: tried */
+	LATE_S = 10 * 60,   /* insisted on */
+	MARGIN_S = 5 * 60,  /* to succeed in, before URLs become shorter */
+	CALM_S = 60,        /* between tries while there is time */
+	HURRY_S = 10,       /* while there is not */
+	BACK_OFF_MAX_S = 60,
+};
+
+static int64_t
+larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
+smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+void
+refresh_cover(struct refresh *r, int64_t ttl_s, int64_t window_s)
+{
+	r->ttl_s = larger(r->ttl_s, ttl_s);
+	r->life_s = larger(r->life_s, ttl_s + window_s);
+}
+
+/* A URL that is signed now should live as long as its window and the promise
+ * demand. What lives hardly longer than that is renewed at half of its life,
+ * or before it keeps the promise no more. */
+static int64_t
+due_of_new(const struct refresh *r, int64_t ends_at, int64_t now_s)
+{
+	int64_t life = ends_at - now_s;
+	int64_t early = life - larger(EARLY_S, r->life_s + MARGIN_S);
+
+	return now_s + larger(early,
+	    larger(CALM_S, smaller(life / 2, life - r->ttl_s)));
+}
+
+bool
+refresh_insists(const struct refresh *r, int64_t ends_at, int64_t now_s)
+{
+	return ends_at != CREDENTIALS_NO_END
+	    && ends_at - now_s <= larger(LATE_S, r->life_s);
+}
+
+void
+refresh_got(struct refresh *r, int64_t ends_at, bool are_new,
+    int64_t reread_s, int64_t now_s)
+{
+	r->failures = 0;
+	if (ends_at == CREDENTIALS_NO_END)
+		r->due_at = reread_s > 0 ? now_s + reread_s : INT64_MAX;
+	else if (are_new)
+		r->due_at = due_of_new(r, ends_at, now_s);
+	else
+		r->due_at = now_s
+		    + (refresh_insists(r, ends_at, now_s) ? HURRY_S : CALM_S);
+}
+
+void
+refresh_failed(struct refresh *r, int64_t ends_at, int64_t now_s)
+{
+	int64_t pause = BACK_OFF_MAX_S;
+
+	if (r->failures < 6)
+		pause = INT64_C(1) << r->failures;
+	r->failures++;
+	if (!refresh_insists(r, ends_at, now_s))
+		pause = larger(pause, CALM_S);
+	r->due_at = now_s + pause;
+}
+
+bool
+refresh_is_due(const struct refresh *r, int64_t now_s)
+{
+	return now_s >= r->due_at;
+}
