@@ -30,16 +30,18 @@ chain_get(struct credentials **out, const struct chain *chain,
     const struct errand *e,
     void (*tell)(void *to, const struct chain_step *step), void *to)
 {
-	struct chain_step step = {NULL, FOUND_NOTHING, e->scope->cause};
+	struct chain_step step = {NULL, FOUND_NOTHING, e->scope->cause, NULL};
 
 	for (size_t i = 0; chain->sources[i] != NULL
 	     && step.found == FOUND_NOTHING; i++) {
 		if (e->only_quick && chain->sources[i]->is_slow)
 			return (struct chain_step){
-			    chain->sources[i], FOUND_LATER, ""};
+			    chain->sources[i], FOUND_LATER, "", NULL};
 		e->scope->cause[0] = '\0';
 		step.source = chain->sources[i];
 		step.found = step.source->get(out, e);
+		if (step.found == FOUND)
+			step.credentials = *out;
 		if (tell != NULL)
 			tell(to, &step);
 	}

@@ -8,11 +8,12 @@ struct chain {
 	const struct source *const *sources; /* the last one is NULL */
 };
 
-/* How it went with one source: why is its cause, or "". */
+/* How it went with one source. */
 struct chain_step {
 	const struct source *source;
 	enum found found;
-	const char *why;
+	const char *why;                      /* its cause, or "" */
+	const struct credentials *credentials; /* if it was FOUND */
 };
 
 /* Of the setting's choice (enum config_credentials). */

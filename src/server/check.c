@@ -8,9 +8,11 @@
 #include "api/principal.h"
 #include "api/problem.h"
 #include "api/timeline.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/scope.h"
+#include "credentials/credentials.h"
 #include "credentials/provider.h"
 #include "server/kit.h"
 #include "server/worker.h"
@@ -106,14 +108,18 @@ check_notices(const struct config *config)
 
 /* --- credentials --- */
 
-static const char *
-words_of(const struct chain_step *step)
+static void
+print_found(const struct credentials *c)
 {
-	switch (step->found) {
-	case FOUND: return "ok";
-	case FOUND_NOTHING: return "nothing: ";
-	default: return "not to be used: ";
+	struct buf end = {0};
+
+	printf("ok, key %s", c->access_key_id);
+	if (c->ends_at != CREDENTIALS_NO_END) {
+		clock_print_rfc3339(&end, c->ends_at * CLOCK_US);
+		printf(" until %.*s", (int)end.size, end.data);
 	}
+	putchar('\n');
+	buf_release(&end);
 }
 
 static void
@@ -122,9 +128,13 @@ print_step(void *store, const struct chain_step *step)
 	const struct store *s = store;
 	bool has_name = s->name[0] != '\0';
 
-	printf("credentials: %s%s%s%s: %s%s\n", has_name ? "store " : "",
-	    s->name, has_name ? ": " : "", step->source->name,
-	    words_of(step), step->why);
+	printf("credentials: %s%s%s%s: ", has_name ? "store " : "", s->name,
+	    has_name ? ": " : "", step->source->name);
+	if (step->found == FOUND)
+		print_found(step->credentials);
+	else
+		printf("%s: %s\n", step->found == FOUND_NOTHING
+		    ? "nothing" : "not to be used", step->why);
 }
 
 bool
