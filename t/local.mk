@@ -3,17 +3,21 @@
 check_PROGRAMS = \
 	t/unit/address.t \
 	t/unit/accept.t \
+	t/unit/answer.t \
 	t/unit/arena.t \
 	t/unit/backoff.t \
 	t/unit/batch.t \
 	t/unit/buf.t \
+	t/unit/child.t \
 	t/unit/clock.t \
 	t/unit/config.t \
 	t/unit/conn.t \
 	t/unit/cors.t \
+	t/unit/credentials.t \
 	t/unit/crypto.t \
 	t/unit/cursor.t \
 	t/unit/doc.t \
+	t/unit/endpoint.t \
 	t/unit/etag.t \
 	t/unit/fcgi_frame.t \
 	t/unit/fcgi_open.t \
@@ -23,13 +27,16 @@ check_PROGRAMS = \
 	t/unit/hold.t \
 	t/unit/hub.t \
 	t/unit/hub_crowd.t \
+	t/unit/ini.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
 	t/unit/places.t \
 	t/unit/prefer.t \
 	t/unit/principal.t \
+	t/unit/profile.t \
 	t/unit/queue.t \
+	t/unit/refresh.t \
 	t/unit/render.t \
 	t/unit/request.t \
 	t/unit/response.t \
@@ -60,6 +67,8 @@ t_unit_address_t_SOURCES = t/unit/address.c
 t_unit_address_t_LDADD = $(unit_ldadd)
 t_unit_accept_t_SOURCES = t/unit/accept.c
 t_unit_accept_t_LDADD = $(unit_ldadd)
+t_unit_answer_t_SOURCES = t/unit/answer.c
+t_unit_answer_t_LDADD = $(unit_ldadd)
 t_unit_arena_t_SOURCES = t/unit/arena.c
 t_unit_arena_t_LDADD = $(unit_ldadd)
 t_unit_backoff_t_SOURCES = t/unit/backoff.c
@@ -68,6 +77,8 @@ t_unit_batch_t_SOURCES = t/unit/batch.c
 t_unit_batch_t_LDADD = $(unit_ldadd)
 t_unit_buf_t_SOURCES = t/unit/buf.c
 t_unit_buf_t_LDADD = $(unit_ldadd)
+t_unit_child_t_SOURCES = t/unit/child.c
+t_unit_child_t_LDADD = $(unit_ldadd)
 t_unit_clock_t_SOURCES = t/unit/clock.c
 t_unit_clock_t_LDADD = $(unit_ldadd)
 t_unit_config_t_SOURCES = t/unit/config.c
@@ -76,12 +87,16 @@ t_unit_conn_t_SOURCES = t/unit/conn.c
 t_unit_conn_t_LDADD = $(unit_ldadd)
 t_unit_cors_t_SOURCES = t/unit/cors.c
 t_unit_cors_t_LDADD = $(unit_ldadd)
+t_unit_credentials_t_SOURCES = t/unit/credentials.c
+t_unit_credentials_t_LDADD = $(unit_ldadd)
 t_unit_crypto_t_SOURCES = t/unit/crypto.c
 t_unit_crypto_t_LDADD = $(unit_ldadd)
 t_unit_cursor_t_SOURCES = t/unit/cursor.c
 t_unit_cursor_t_LDADD = $(unit_ldadd)
 t_unit_doc_t_SOURCES = t/unit/doc.c
 t_unit_doc_t_LDADD = $(unit_ldadd)
+t_unit_endpoint_t_SOURCES = t/unit/endpoint.c
+t_unit_endpoint_t_LDADD = $(unit_ldadd)
 t_unit_etag_t_SOURCES = t/unit/etag.c
 t_unit_etag_t_LDADD = $(unit_ldadd)
 t_unit_fcgi_frame_t_SOURCES = t/unit/fcgi_frame.c
@@ -100,6 +115,8 @@ t_unit_hub_t_SOURCES = t/unit/hub.c
 t_unit_hub_t_LDADD = $(unit_ldadd)
 t_unit_hub_crowd_t_SOURCES = t/unit/hub_crowd.c
 t_unit_hub_crowd_t_LDADD = $(unit_ldadd)
+t_unit_ini_t_SOURCES = t/unit/ini.c
+t_unit_ini_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c
@@ -112,8 +129,12 @@ t_unit_prefer_t_SOURCES = t/unit/prefer.c
 t_unit_prefer_t_LDADD = $(unit_ldadd)
 t_unit_principal_t_SOURCES = t/unit/principal.c
 t_unit_principal_t_LDADD = $(unit_ldadd)
+t_unit_profile_t_SOURCES = t/unit/profile.c
+t_unit_profile_t_LDADD = $(unit_ldadd)
 t_unit_queue_t_SOURCES = t/unit/queue.c
 t_unit_queue_t_LDADD = $(unit_ldadd)
+t_unit_refresh_t_SOURCES = t/unit/refresh.c
+t_unit_refresh_t_LDADD = $(unit_ldadd)
 t_unit_render_t_SOURCES = t/unit/render.c
 t_unit_render_t_LDADD = $(unit_ldadd)
 t_unit_request_t_SOURCES = t/unit/request.c
