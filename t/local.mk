@@ -35,6 +35,7 @@ check_PROGRAMS = \
 	t/unit/prefer.t \
 	t/unit/principal.t \
 	t/unit/profile.t \
+	t/unit/provider.t \
 	t/unit/queue.t \
 	t/unit/refresh.t \
 	t/unit/render.t \
@@ -131,6 +132,8 @@ t_unit_principal_t_SOURCES = t/unit/principal.c
 t_unit_principal_t_LDADD = $(unit_ldadd)
 t_unit_profile_t_SOURCES = t/unit/profile.c
 t_unit_profile_t_LDADD = $(unit_ldadd)
+t_unit_provider_t_SOURCES = t/unit/provider.c
+t_unit_provider_t_LDADD = $(unit_ldadd)
 t_unit_queue_t_SOURCES = t/unit/queue.c
 t_unit_queue_t_LDADD = $(unit_ldadd)
 t_unit_refresh_t_SOURCES = t/unit/refresh.c

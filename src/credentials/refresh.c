@@ -39,9 +39,9 @@ due_of_new(const struct refresh *r, int64_t ends_at, int64_t now_s)
 {
 	int64_t life = ends_at - now_s;
 	int64_t early = life - larger(EARLY_S, r->life_s + MARGIN_S);
+	int64_t late = larger(CALM_S, smaller(life / 2, life - r->ttl_s));
 
-	return now_s + larger(early,
-	    larger(CALM_S, smaller(life / 2, life - r->ttl_s)));
+	return now_s + smaller(life, larger(early, late));
 }
 
 bool

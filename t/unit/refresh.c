@@ -31,7 +31,7 @@ test_new_ones(void)
 	    {1200, 60, 0, 600, "short ones at half their life"},
 	    {1200, 900, 300, 300, "or before they keep the promise no more"},
 	    {900, 900, 300, 60, "but not more than once a minute"},
-	    {30, 900, 300, 60, "whatever"},
+	    {30, 900, 300, 30, "but at the end"},
 	};
 
 	ok(refresh_is_due(&(struct refresh){0}, NOW), "at first: now");
