@@ -25,6 +25,15 @@ chain_of(int64_t choice)
 	return (struct chain){choices[choice]};
 }
 
+bool
+chain_fetches(const struct chain *chain)
+{
+	for (size_t i = 0; chain->sources[i] != NULL; i++)
+		if (chain->sources[i]->fetches)
+			return true;
+	return false;
+}
+
 struct chain_step
 chain_get(struct credentials **out, const struct chain *chain,
     const struct errand *e,

@@ -19,6 +19,9 @@ struct chain_step {
 /* Of the setting's choice (enum config_credentials). */
 struct chain chain_of(int64_t choice);
 
+/* Whether one of them needs an errand's fetch. */
+bool chain_fetches(const struct chain *chain);
+
 /* Asks one after the other until one has some, or a fault. Gives the last one
  * that was asked, with the scope's cause; the caller owns the credentials. With
  * tell, each step is told. */

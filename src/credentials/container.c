@@ -97,4 +97,5 @@ get(struct credentials **out, const struct errand *e)
 	return *out != NULL ? FOUND : FOUND_FAULT;
 }
 
-const struct source source_container = {"container", get, .is_slow = true};
+const struct source source_container = {
+    "container", get, .is_slow = true, .fetches = true};

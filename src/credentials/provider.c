@@ -28,8 +28,9 @@ enum {
 struct provider {
 	struct provider_settings settings;
 	bool is_settled;        /* no thread will bring others */
-	struct fetch *fetch;    /* the thread's; NULL: it was not started */
+	bool has_thread;
 	pthread_t thread;
+	struct fetch *fetch;    /* the thread's; NULL: it needs none */
 
 	pthread_mutex_t lock;   /* of all below */
 	pthread_cond_t changed; /* something for whoever waits */
@@ -171,7 +172,8 @@ try(struct provider *p, struct arena *arena)
 		accept(p, fresh, &step, wall_s());
 	else if (!p->stop)
 		refuse(p, &step, wall_s());
-	fetch_wipe(p->fetch);
+	if (p->fetch != NULL)
+		fetch_wipe(p->fetch);
 	arena_wipe(arena);
 }
 
@@ -217,9 +219,11 @@ start_thread(struct provider *p)
 void
 provider_start(struct provider *p)
 {
-	if (p->is_settled || p->fetch != NULL)
+	if (p->is_settled || p->has_thread)
 		return;
-	p->fetch = fetch_new();
+	if (chain_fetches(&p->settings.chain))
+		p->fetch = fetch_new();
+	p->has_thread = true;
 	start_thread(p);
 }
 
@@ -261,7 +265,7 @@ provider_free(struct provider *p)
 	p->stop = true;
 	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->lock);
-	if (p->fetch != NULL)
+	if (p->has_thread)
 		pthread_join(p->thread, NULL);
 	fetch_free(p->fetch);
 	credentials_release(p->older);

@@ -24,7 +24,7 @@ struct source_settings {
 struct errand {
 	const struct source_settings *settings;
 	struct scope *scope; /* its deadline ends the try */
-	struct fetch *fetch;
+	struct fetch *fetch; /* NULL: no source of the chain needs it */
 	bool only_quick;     /* the slow ones are another try's */
 	bool (*go_on)(void *of); /* asked each second; NULL: yes */
 	void *of;
@@ -45,6 +45,7 @@ struct source {
 	enum found (*get)(struct credentials **out, const struct errand *e);
 
 	bool is_slow;  /* not to be asked on a request's path */
+	bool fetches;  /* it needs the errand's fetch, which others do without */
 	int reread_s;  /* what it says may change at any time; 0: no */
 };
 

@@ -161,4 +161,4 @@ get(struct credentials **out, const struct errand *e)
 }
 
 const struct source source_web_identity = {
-    "web-identity", get, .is_slow = true};
+    "web-identity", get, .is_slow = true, .fetches = true};
