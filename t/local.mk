@@ -23,6 +23,7 @@ check_PROGRAMS = \
 	t/unit/fcgi_open.t \
 	t/unit/frames.t \
 	t/unit/gate.t \
+	t/unit/generations.t \
 	t/unit/json.t \
 	t/unit/hold.t \
 	t/unit/hub.t \
@@ -108,6 +109,8 @@ t_unit_frames_t_SOURCES = t/unit/frames.c
 t_unit_frames_t_LDADD = $(unit_ldadd)
 t_unit_gate_t_SOURCES = t/unit/gate.c
 t_unit_gate_t_LDADD = $(unit_ldadd)
+t_unit_generations_t_SOURCES = t/unit/generations.c
+t_unit_generations_t_LDADD = $(unit_ldadd)
 t_unit_json_t_SOURCES = t/unit/json.c
 t_unit_json_t_LDADD = $(unit_ldadd)
 t_unit_hold_t_SOURCES = t/unit/hold.c

@@ -71,21 +71,3 @@ credentials_equal(const struct credentials *a, const struct credentials *b)
 	    && (a->session_token == NULL
 		|| strcmp(a->session_token, b->session_token) == 0);
 }
-
-static bool
-lives(const struct credentials *c, int64_t now_s)
-{
-	return c != NULL && c->ends_at > now_s;
-}
-
-struct credentials *
-credentials_choose(struct credentials *older, struct credentials *newer,
-    int64_t signed_at, int64_t expires_at, int64_t now_s)
-{
-	if (!lives(older, now_s))
-		return lives(newer, now_s) ? newer : NULL;
-	if (!lives(newer, now_s))
-		return older;
-	return signed_at < newer->since && older->ends_at >= expires_at
-	    ? older : newer;
-}

@@ -29,12 +29,4 @@ void credentials_release(struct credentials *c);
 bool credentials_equal(
     const struct credentials *a, const struct credentials *b);
 
-/* Which of two signs the URLs of a window from signed_at to expires_at: the
- * newer one, but that a window which had begun before it came stays with the
- * older one if that lives long enough, so that URLs do not change. Either may
- * be NULL; NULL: neither lives now. */
-struct credentials *credentials_choose(struct credentials *older,
-    struct credentials *newer, int64_t signed_at, int64_t expires_at,
-    int64_t now_s);
-
 #endif

@@ -1,5 +1,4 @@
-/* Two generations of credentials under a lock, and the thread that renews
- * them. */
+/* Credentials under a lock, and the thread that renews them. */
 #include "credentials/provider.h"
 
 #include "adapters/fetch.h"
@@ -9,7 +8,7 @@
 #include "base/memory.h"
 #include "base/scope.h"
 #include "credentials/credentials.h"
-#include "credentials/refresh.h"
+#include "credentials/generations.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -35,8 +34,7 @@ struct provider {
 	pthread_mutex_t lock;   /* of all below */
 	pthread_cond_t changed; /* something for whoever waits */
 	bool stop;
-	struct refresh refresh;
-	struct credentials *older, *newer; /* NULL: there are none */
+	struct generations generations;
 	int64_t said_at;        /* when the log was told of a failure */
 };
 
@@ -69,9 +67,9 @@ wait_until(struct provider *p, int64_t mono_ms)
 /* --- a try --- */
 
 static void
-log_success(const struct provider *p, const struct source *source,
-    int64_t ends_at)
+log_success(const struct provider *p, const struct chain_step *step)
 {
+	int64_t ends_at = step->credentials->ends_at;
 	struct buf end = {0};
 
 	if (ends_at == CREDENTIALS_NO_END)
@@ -79,7 +77,7 @@ log_success(const struct provider *p, const struct source *source,
 	else
 		clock_print_rfc3339(&end, ends_at * CLOCK_US);
 	log_line(LEVEL_NOTICE, "credentials store=\"%s\" source=%s end=%.*s",
-	    p->settings.name, source->name, (int)end.size, end.data);
+	    p->settings.name, step->source->name, (int)end.size, end.data);
 	buf_release(&end);
 }
 
@@ -91,45 +89,19 @@ log_failure(const struct provider *p, const struct chain_step *step,
 	    "credentials store=\"%s\" source=%s reason=\"%s\" failures=%u "
 	    "do=\"jobtail -tt tells more\"",
 	    p->settings.name, step->source->name, step->why,
-	    p->refresh.failures);
+	    p->generations.refresh.failures);
 }
 
-/* What a key without an end was replaced by counts at once: whoever put the
- * new one there may have withdrawn the old one. */
+/* A failure is told once a minute. */
 static void
-accept(struct provider *p, struct credentials *fresh,
-    const struct chain_step *step, int64_t now_s)
+note_failure(struct provider *p, const struct chain_step *step, int64_t now_s)
 {
-	bool are_new = !credentials_equal(fresh, p->newer);
-
-	refresh_got(&p->refresh, fresh->ends_at, are_new,
-	    step->source->reread_s, now_s);
-	if (!are_new) {
-		credentials_release(fresh);
-		return;
-	}
-	credentials_release(p->older);
-	p->older = p->newer;
-	if (p->older != NULL && p->older->ends_at == CREDENTIALS_NO_END) {
-		credentials_release(p->older);
-		p->older = NULL;
-	}
-	fresh->since = now_s;
-	p->newer = fresh;
-	log_success(p, step->source, fresh->ends_at);
-}
-
-static void
-refuse(struct provider *p, const struct chain_step *step, int64_t now_s)
-{
-	int64_t ends_at = p->newer == NULL ? 0 : p->newer->ends_at;
-
-	refresh_failed(&p->refresh, ends_at, now_s);
+	generations_miss(&p->generations, now_s);
 	if (p->said_at != 0 && now_s >= p->said_at
 	    && now_s - p->said_at < SAY_AGAIN_S)
 		return;
 	p->said_at = now_s;
-	log_failure(p, step, refresh_insists(&p->refresh, ends_at, now_s));
+	log_failure(p, step, generations_insist(&p->generations, now_s));
 }
 
 static bool
@@ -168,10 +140,12 @@ try(struct provider *p, struct arena *arena)
 	pthread_mutex_unlock(&p->lock);
 	step = ask(&fresh, p, &s, &e, NULL, NULL);
 	pthread_mutex_lock(&p->lock);
-	if (step.found == FOUND)
-		accept(p, fresh, &step, wall_s());
-	else if (!p->stop)
-		refuse(p, &step, wall_s());
+	if (step.found != FOUND && !p->stop)
+		note_failure(p, &step, wall_s());
+	if (step.found == FOUND
+	    && generations_add(&p->generations, fresh,
+		step.source->reread_s, wall_s()))
+		log_success(p, &step);
 	if (p->fetch != NULL)
 		fetch_wipe(p->fetch);
 	arena_wipe(arena);
@@ -189,12 +163,12 @@ run(void *provider)
 	arena_init(&arena, ARENA_FIRST);
 	pthread_mutex_lock(&p->lock);
 	while (!p->stop) {
-		if (refresh_is_due(&p->refresh, wall_s())) {
+		if (refresh_is_due(&p->generations.refresh, wall_s())) {
 			try(p, &arena);
 			pthread_cond_broadcast(&p->changed);
 			continue;
 		}
-		nap_s = p->refresh.due_at - wall_s();
+		nap_s = p->generations.refresh.due_at - wall_s();
 		(void)wait_until(p, clock_mono_ms()
 		    + (nap_s < NAP_MAX_S ? nap_s : NAP_MAX_S) * 1000);
 	}
@@ -246,7 +220,7 @@ provider_new(
 	arena_init(&arena, ARENA_FIRST);
 	step = ask(&fresh, p, &s, &e, NULL, NULL);
 	p->is_settled = step.found != FOUND_LATER;
-	p->newer = fresh;
+	p->generations.newer = fresh;
 	arena_release(&arena);
 	if (!p->is_settled || fresh != NULL)
 		return p;
@@ -268,8 +242,7 @@ provider_free(struct provider *p)
 	if (p->has_thread)
 		pthread_join(p->thread, NULL);
 	fetch_free(p->fetch);
-	credentials_release(p->older);
-	credentials_release(p->newer);
+	generations_release(&p->generations);
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
@@ -299,7 +272,7 @@ provider_is_same(const struct provider *a, const struct provider *b)
 void
 provider_cover(struct provider *p, int64_t ttl_s, int64_t window_s)
 {
-	refresh_cover(&p->refresh, ttl_s, window_s);
+	refresh_cover(&p->generations.refresh, ttl_s, window_s);
 }
 
 struct credentials *
@@ -312,13 +285,13 @@ provider_take(struct provider *p, const struct scope *s, int64_t signed_at,
 		provider_start(p);
 	pthread_mutex_lock(&p->lock);
 	/* the clock was set, or the machine has slept */
-	if (!p->is_settled && refresh_is_due(&p->refresh, now_s))
+	if (!p->is_settled && refresh_is_due(&p->generations.refresh, now_s))
 		pthread_cond_broadcast(&p->changed);
 	do
-		c = credentials_choose(
-		    p->older, p->newer, signed_at, expires_at, now_s);
+		c = generations_choose(
+		    &p->generations, signed_at, expires_at, now_s);
 	while (c == NULL && !p->is_settled
-	    && refresh_is_due(&p->refresh, wall_s())
+	    && refresh_is_due(&p->generations.refresh, wall_s())
 	    && wait_until(p, s->deadline_ms));
 	if (c != NULL)
 		credentials_share(c);
