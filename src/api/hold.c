@@ -96,6 +96,14 @@ hold_place(struct hold *h, const struct app *app,
 	if (h->placed)
 		return true;
 	h->placed = places_take(app->places, who);
-	h->lasts_ms = shorten(most_s * 1000, app->crypto);
+	if (h->lasts_ms == 0)
+		h->lasts_ms = shorten(most_s * 1000, app->crypto);
 	return h->placed;
+}
+
+void
+hold_leave(const struct hold *h, struct places *places)
+{
+	if (h->placed)
+		places_give_back(places, &h->who);
 }

@@ -12,6 +12,7 @@
 struct app;
 struct config;
 struct job;
+struct places;
 struct request;
 struct scope;
 
@@ -19,7 +20,7 @@ struct scope;
 enum verdict {
 	VERDICT_ANSWER, /* send the response: it is the end */
 	VERDICT_HOLD,   /* send what is in the response, if anything, and keep
-	                   the hold; it has a place */
+	                   the hold; it has a place, or goes on at once */
 };
 
 struct hold {
@@ -45,6 +46,7 @@ struct hold {
 	size_t page_events;
 
 	/* of a stream */
+	bool begun;        /* its head is out */
 	bool more;         /* the next events are there already */
 	size_t n_events;   /* that were sent */
 	size_t n_bytes;
@@ -66,5 +68,7 @@ bool hold_is_ahead(const struct hold *h, const struct job *job);
  * most so many seconds, up to 15 % less at random. False: none is free. */
 bool hold_place(struct hold *h, const struct app *app,
     const struct principal *who, int64_t most_s);
+/* It ends: the place, if it has one, is free again. */
+void hold_leave(const struct hold *h, struct places *places);
 
 #endif

@@ -84,7 +84,7 @@ enum verdict
 stream(struct response *res, struct scope *s, struct exchange *x)
 {
 	struct hold *h = &x->hold;
-	bool ahead = hold_is_ahead(h, &x->job), is_first = !h->placed;
+	bool ahead = hold_is_ahead(h, &x->job), is_first = !h->begun;
 
 	if (is_first) {
 		if (h->form == FORM_SSE && x->job.closed && x->events.n == 0) {
@@ -92,6 +92,7 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 			return VERDICT_ANSWER;
 		}
 		begin(res, x);
+		h->begun = true;
 	}
 	if (!put_events(res, s, x))
 		return VERDICT_ANSWER;
@@ -101,7 +102,9 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 	}
 	if (ahead)
 		return say_bye(res, x, "ahead");
-	if (hold_place(h, x->app, &x->who, x->app->config->sse_max)) {
+	/* who is behind waits for nothing: it needs no place to go on */
+	if (hold_place(h, x->app, &x->who, x->app->config->sse_max)
+	    || h->more) {
 		if (is_first && res->body.size == 0)
 			/* mod_proxy_fcgi keeps a head that nothing follows */
 			frames_silence(&res->body, h->form);

@@ -3,7 +3,6 @@
 
 #include "adapters/fcgi.h"
 #include "api/frames.h"
-#include "api/places.h"
 #include "api/record.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -45,7 +44,7 @@ set_timer(struct traffic *t, struct waiter *w, int64_t now_ms)
 	timers_set(&t->timers, &w->timer, due_ms);
 }
 
-/* The waiter's place is free again. */
+/* The waiter's place, if it had one, is free again. */
 static void
 end(struct traffic *t, struct conn *c)
 {
@@ -54,7 +53,7 @@ end(struct traffic *t, struct conn *c)
 	c->waiter = NULL;
 	timers_clear(&t->timers, &w->timer);
 	hub_leave(&t->hub, w);
-	places_give_back(t->places, &w->hold.who);
+	hold_leave(&w->hold, t->places);
 	outq_release(&w->rest);
 	free(w);
 }

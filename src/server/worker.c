@@ -4,7 +4,6 @@
 #include "adapters/db.h"
 #include "adapters/fcgi.h"
 #include "api/exchange.h"
-#include "api/places.h"
 #include "api/record.h"
 #include "api/serve.h"
 #include "base/clock.h"
@@ -88,7 +87,7 @@ let_go(const struct seat *seat, const struct worker *w)
 {
 	if (seat->verdict == VERDICT_ANSWER)
 		return;
-	places_give_back(w->app.places, &seat->exchange.who);
+	hold_leave(&seat->exchange.hold, w->app.places);
 	record_end(&seat->exchange.hold, "gone");
 }
 

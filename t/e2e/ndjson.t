@@ -178,8 +178,11 @@ subtest 'an empty line in silence' => sub {
 };
 
 # Twelve megabytes; more than the sockets of this machine hold.
+my $long = $t->job($tenant);
+my $long_end;
+
 subtest 'a long backlog, a slow reader' => sub {
-	my $job = $t->job($tenant);
+	my $job = $long;
 	my $n_long = 4000;
 
 	$t->sql("SELECT count(jobtail.append_event(public_id => '$job',
@@ -190,7 +193,7 @@ subtest 'a long backlog, a slow reader' => sub {
 	is($slow->status, 200, 'a stream');
 	is(get($job, "since=$n_long")->{status}, 200, 'a page meanwhile')
 	    for 1 .. 20;
-	my $end = $t->event($job, 'succeeded');
+	my $end = $long_end = $t->event($job, 'succeeded');
 
 	$slow->await(60, sub {
 		# not faster than this
@@ -199,6 +202,14 @@ subtest 'a long backlog, a slow reader' => sub {
 	});
 	is_last($slow, $end, 'true', 'read slowly');
 	is(seqs($slow), join(' ', 1 .. $end), 'whole and in order');
+};
+
+subtest 'no places at all' => sub {
+	$t->reconfigure(%calm, max_waiters => 0);
+	my $live = stream($long);
+
+	is_last($live, $long_end, 'true', 'a long backlog', 60);
+	is(seqs($live), join(' ', 1 .. $long_end), 'all of it, in order');
 };
 
 subtest 'hung up on' => sub {

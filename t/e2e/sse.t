@@ -388,8 +388,10 @@ sub long_job
 	return $job;
 }
 
+my $long = long_job();
+
 subtest 'a long backlog, slow readers' => sub {
-	my $job = long_job();
+	my $job = $long;
 	my %small = (receive => 4096);
 	my $slow = stream($job, '', %small);
 	my @never = map { stream($job, '', %small) } 1 .. 3;
@@ -487,6 +489,18 @@ subtest 'all places are taken' => sub {
 	is_last(stream($closed), 'end', { public_id => $closed,
 		latest_seq => $end, status => 'SUCCESS' },
 	    'who is only told the end needs none');
+
+	# many batches of it, and more than a page
+	my $far = stream($long);
+
+	is_bye($far, 'busy', $n_long + 2, 'a long backlog, then busy', 60);
+	is(seqs($far->events), join(' ', 1 .. $n_long + 2),
+	    'all of it, in order');
+	$end = $t->event($long, 'succeeded');
+	$far = stream($long, "since=1000");
+	is_last($far, 'end', { public_id => $long, latest_seq => $end,
+		status => 'SUCCESS' }, 'one that is closed, then the end', 60);
+	is(seqs($far->events), join(' ', 1001 .. $end), 'all of that');
 	is(($first->named('bye', 0)), undef, 'the first one goes on');
 
 	my $next;

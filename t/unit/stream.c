@@ -44,7 +44,7 @@ exchange_of(const struct hold *h, bool closed, size_t n, int when)
 	};
 
 	response_reset(&res);
-	x.hold.placed = when == LATER;
+	x.hold.begun = x.hold.placed = when == LATER;
 	return x;
 }
 
@@ -233,6 +233,50 @@ test_busy(void)
 	buf_release(&want);
 }
 
+/* Who is behind goes on without a place. At the tail it takes one, if there is
+ * one by then, or the stream ends. */
+static void
+test_behind(void)
+{
+	struct places *all = app.places;
+	struct hold h = naughty_hold(FORM_NDJSON, false, 0);
+	struct exchange x = exchange_of(&h, false, 1, BEGUN), y;
+	int64_t lasts_ms;
+
+	app.places = NULL;
+	x.events.more = true;
+	is_int((int)stream(&res, &scope, &x), VERDICT_HOLD,
+	    "no place, but more to tell");
+	lasts_ms = x.hold.lasts_ms;
+	ok(!x.hold.placed && x.hold.more && lasts_ms > 0,
+	    "goes on without one, not for ever");
+	response_reset(&res);
+	is_int((int)stream(&res, &scope, &x), VERDICT_HOLD, "and again");
+	is_int((int64_t)res.head.size, 0, "with one head");
+	ok(!x.hold.placed && x.hold.lasts_ms == lasts_ms, "nor for longer");
+	y = x;
+	x.events.more = y.events.more = y.job.closed = false;
+	response_reset(&res);
+	is_int((int)stream(&res, &scope, &x), VERDICT_ANSWER, "at the tail");
+	ok(!x.hold.placed, "it is over");
+	app.places = all;
+	response_reset(&res);
+	is_int((int)stream(&res, &scope, &y), VERDICT_HOLD,
+	    "unless a place is free by then");
+	ok(y.hold.placed, "which it takes");
+	hold_leave(&y.hold, all);
+	hold_leave(&x.hold, all);
+	y.hold.placed = false;
+	y.job.closed = true;
+	app.places = NULL;
+	response_reset(&res);
+	is_int((int)stream(&res, &scope, &y), VERDICT_ANSWER, "or it is closed");
+	ok(buf_as_text(&res.body).size > 14 && memcmp(res.body.data
+		+ res.body.size - 15, "\"closed\":true}\n", 15) == 0,
+	    "and says so");
+	app.places = all;
+}
+
 static void
 test_ahead(void)
 {
@@ -346,6 +390,7 @@ main(void)
 	test_news();
 	test_end();
 	test_busy();
+	test_behind();
 	test_ahead();
 	test_batches(10);
 	test_batches(5000);

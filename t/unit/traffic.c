@@ -162,21 +162,27 @@ next_task(void)
 	return STAILQ_FIRST(&list);
 }
 
-/* The request is to be held. */
+/* The request is to be held, in a place or without one. */
 static void
-hold(enum form form)
+hold_so(enum form form, bool placed)
 {
 	struct task *task = next_task();
 	struct hold *h = memory_new(sizeof(*h));
 
-	if (!places_take(kit.places, &who))
+	if (placed && !places_take(kit.places, &who))
 		abort();
-	*h = (struct hold){.form = form, .who = who, .placed = true,
-	    .lasts_ms = 20000, .job_id = 3, .last_seq = 5};
+	*h = (struct hold){.form = form, .who = who, .placed = placed,
+	    .more = !placed, .lasts_ms = 20000, .job_id = 3, .last_seq = 5};
 	memcpy(h->route.id, ID, sizeof(ID));
 	task->hold = h;
 	queue_give_back(queue, task);
 	turn();
+}
+
+static void
+hold(enum form form)
+{
+	hold_so(form, true);
 }
 
 static void
@@ -263,6 +269,30 @@ test_hang_up(void)
 	is_int(lines_of(close_server), 1, "its peer hangs up: one line");
 	is_int((int64_t)t->conns.n, 0, "the connection is closed");
 	is_int(places_left(), PLACES, "and its place is free");
+	end();
+}
+
+/* A stream that is behind waits for nothing, and has no place to give back. */
+static void
+test_behind(void)
+{
+	struct task *look;
+
+	begin();
+	ask();
+	hold_so(FORM_SSE, false);
+	look = next_task();
+	ok(look->kind == TASK_LOOK && look->look->alone, "a look at once");
+	give_look_back(look, VERDICT_HOLD, false);
+	look = next_task();
+	give_look_back(look, VERDICT_ANSWER, false);
+	is_int((int64_t)t->conns.n, 1, "the end of it");
+	ask();
+	hold_so(FORM_SSE, false);
+	look = next_task();
+	close_server();
+	give_look_back(look, VERDICT_HOLD, false);
+	is_int((int64_t)t->conns.n, 0, "the end of the connection");
 	end();
 }
 
@@ -572,6 +602,7 @@ main(void)
 	alarm(TOO_LONG_S); /* a worker waits for ever */
 	log_open(LOG_TO_STDERR, LEVEL_INFO);
 	test_hang_up();
+	test_behind();
 	test_hang_up_lent();
 	test_half_closed();
 	test_broken();
