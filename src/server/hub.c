@@ -121,6 +121,7 @@ hub_join(struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms)
 	struct hub_job *job = hub_jobs_find(&hub->jobs, &w->hold);
 	int64_t heard = heard_since(hub, &w->hold, stamp);
 
+	hub_note_reached(hub, true, now_ms);
 	if (job == NULL)
 		job = hub_jobs_make(&hub->jobs, &w->hold);
 	if (heard > job->known_seq)

@@ -39,7 +39,8 @@ void hub_release(struct hub *hub);
  * reads, so that hub_join() knows what it may have missed. */
 uint64_t hub_stamp(const struct hub *hub);
 
-/* A request waits from now on; hub_settle() comes next. */
+/* A request, which has just been read, waits from now on; hub_settle() comes
+ * next. */
 void hub_join(
     struct hub *hub, struct waiter *w, uint64_t stamp, int64_t now_ms);
 /* It is ready for looks: at first, after a look, or when its peer has taken

@@ -24,6 +24,7 @@ struct traffic {
 	struct places *places;
 	bool draining; /* connections are closed behind their answers */
 	bool noticed;  /* something came for a busy one in this round */
+	bool cut_off;  /* the database is away, and streams have been told */
 
 	/* for the answers that the reactor gives itself */
 	struct crypto *crypto;

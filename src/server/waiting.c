@@ -124,6 +124,14 @@ is_over(const struct traffic *t, const struct waiter *w, int64_t now_ms)
 	return t->draining || w->ends_ms <= now_ms;
 }
 
+/* The database has been away for long. */
+static bool
+is_cut_off(const struct traffic *t, int64_t now_ms)
+{
+	return t->hub.away_since_ms != 0
+	    && now_ms - t->hub.away_since_ms > AWAY_MAX_MS;
+}
+
 static void
 finish(struct traffic *t, struct waiter *w)
 {
@@ -185,6 +193,8 @@ go_on(struct traffic *t, struct conn *c, int64_t now_ms)
 	conn_enter(&t->conns, c, CONN_HELD, now_ms);
 	if (is_over(t, w, now_ms))
 		finish(t, w);
+	else if (is_stream(w) && is_cut_off(t, now_ms))
+		say_bye(t, c, "upstream");
 	else
 		hub_settle(&t->hub, w, now_ms);
 }
@@ -337,15 +347,15 @@ void
 waiting_end_round(struct traffic *t)
 {
 	int64_t now_ms = clock_mono_ms();
+	bool cut_off = is_cut_off(t, now_ms);
 	struct timer *timer;
 
 	while ((timer = timers_due(&t->timers, now_ms)) != NULL)
 		take_timer(t, waiter_of(timer), now_ms);
-	if (t->hub.away_since_ms != 0
-	    && now_ms - t->hub.away_since_ms > AWAY_MAX_MS) {
-		t->hub.away_since_ms = now_ms;
+	/* those that a look has are told when they come back */
+	if (cut_off && !t->cut_off)
 		for_each(t, end_stream);
-	}
+	t->cut_off = cut_off;
 	push_looks(t, now_ms);
 }
 

@@ -5,6 +5,7 @@
 #include "adapters/fcgi.h"
 #include "api/hold.h"
 #include "api/places.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -217,6 +218,16 @@ give_look_back(struct task *task, enum verdict verdict, bool broken)
 		l->waiters[i]->broken = broken;
 		l->waiters[i]->hold.last_seq = 6;
 	}
+	queue_give_back(queue, task);
+	turn();
+}
+
+/* The database was not reached. */
+static void
+give_vain_look_back(struct task *task)
+{
+	for (size_t i = 0; i < task->look->n; i++)
+		task->look->waiters[i]->verdict = VERDICT_HOLD;
 	queue_give_back(queue, task);
 	turn();
 }
@@ -561,6 +572,75 @@ test_drain_lent(void)
 	end();
 }
 
+/* --- the database is away --- */
+
+static bool
+hears_upstream(void)
+{
+	char bytes[200] = "";
+	size_t n = hear(bytes, sizeof(bytes));
+
+	return memmem(bytes, n, "\"upstream\"", 10) != NULL;
+}
+
+/* As if it were away since then. */
+static void
+be_away(int64_t ms)
+{
+	t->hub.away_since_ms = clock_mono_ms() - ms;
+	turn();
+}
+
+static void
+test_away(void)
+{
+	begin();
+	ask();
+	hold(FORM_SSE);
+	be_away(9000);
+	ok(!hears_upstream(), "away for a while: a stream may go on");
+	be_away(11000);
+	ok(hears_upstream(), "for long: it ends");
+	ok(held() == NULL, "and its connection is kept");
+	ask();
+	hold(FORM_SSE);
+	ok(!hears_upstream() && held() != NULL,
+	    "a new one has reached the database");
+	turn();
+	ok(!hears_upstream() && held() != NULL, "and may stay");
+	end();
+	begin();
+	ask();
+	hold(FORM_JSON);
+	be_away(11000);
+	ok(held() != NULL, "a poll waits on");
+	end();
+}
+
+/* What a look has when the others are told is told when it is back. */
+static void
+test_away_lent(void)
+{
+	struct task *look;
+
+	begin();
+	ask();
+	hold(FORM_SSE);
+	look = take_look(6);
+	be_away(11000);
+	ok(!hears_upstream(), "away during a look: it may end");
+	give_vain_look_back(look);
+	ok(hears_upstream(), "then the stream does");
+	ask();
+	hold(FORM_SSE);
+	look = take_look(7);
+	be_away(11000);
+	give_look_back(look, VERDICT_HOLD, false);
+	ok(!hears_upstream() && held() != NULL,
+	    "unless the look has reached it");
+	end();
+}
+
 /* --- a request that nobody answers --- */
 
 /* A worker that finds it answered may free it at any moment from then on. */
@@ -614,6 +694,8 @@ main(void)
 	test_last_look();
 	test_drain();
 	test_drain_lent();
+	test_away();
+	test_away_lent();
 	test_late();
 	return tap_done();
 }
