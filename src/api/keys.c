@@ -120,10 +120,9 @@ keys_read(struct keys *keys, struct scope *s, const struct app *app)
 	buf_release(&array);
 	if (keys->n == 0)
 		return true;
-	if (call.outcome != DB_OK)
-		return scope_fail(s, call.outcome == DB_AWAY
-			? &problem_unavailable : &problem_internal);
-	take_rows(keys, &call.rows);
+	if (call.outcome == DB_AWAY)
+		return scope_fail(s, &problem_unavailable);
+	take_rows(keys, &call.rows); /* none, if it was refused */
 	return true;
 }
 
@@ -145,7 +144,7 @@ settle_one(struct key *key, const struct keys *keys, struct scope *s,
 	else if (one.problem->status == 401 || one.problem->status == 403)
 		key->state = KEY_DEAD;
 	else
-		return false;
+		return scope_fail(s, one.problem);
 	return true;
 }
 

@@ -28,11 +28,12 @@ void keys_add(struct keys *keys, const struct principal *who);
 void keys_sort(struct keys *keys);
 
 /* Asks keys_alive() for all of them at once; those that it does not name are
- * doubtful. Fails with 503 or 500. */
+ * doubtful, and all of them if it cannot be asked. Fails with 503; the scope's
+ * cause says why it was refused. */
 bool keys_read(struct keys *keys, struct scope *s, const struct app *app);
 
 /* Asks authenticate(), which decides, for each that is doubtful: an operator
- * may have replaced that one alone. */
+ * may have replaced that one alone. Fails with 503 or 500. */
 bool keys_settle(struct keys *keys, struct scope *s, const struct app *app);
 
 /* NULL: it is not among them. */

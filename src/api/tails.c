@@ -80,9 +80,9 @@ tails_read(struct tail *list, size_t n, enum data_set data_set,
 	qsort(list, n, sizeof(*list), compare);
 	db_call(app->db, &call);
 	buf_release(&array);
-	if (call.outcome != DB_OK)
-		return scope_fail(s, call.outcome == DB_AWAY
-			? &problem_unavailable : &problem_internal);
+	if (call.outcome == DB_AWAY)
+		return scope_fail(s, &problem_unavailable);
+	/* no rows, if it was refused */
 	for (int row = 0; row < call.rows.n; row++) {
 		struct tail *tail = find(
 		    list, n, db_int64(&call.rows, row, COL_JOB_ID));

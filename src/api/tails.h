@@ -17,7 +17,9 @@ struct tail {
 };
 
 /* Asks job_tails() for all of them at once. A job that is gone, or of which
- * it cannot say whether it is closed, is unknown. Fails with 503 or 500. Sorts the list by job_id. */
+ * it cannot say whether it is closed, is unknown, and all of them if it cannot
+ * be asked. Fails with 503; the scope's cause says why it was refused. Sorts
+ * the list by job_id. */
 bool tails_read(struct tail *list, size_t n, enum data_set data_set,
     struct scope *s, const struct app *app);
 

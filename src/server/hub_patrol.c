@@ -128,7 +128,7 @@ hub_take_patrol(struct hub *hub, const struct patrol *p, int64_t now_ms)
 		LIST_FOREACH(job, &hub->jobs.buckets[i], chain) {
 			const struct patrol_part *part = &p->of[job->data_set];
 
-			if (has_moved(job, part)
+			if ((p->has_tails && has_moved(job, part))
 			    || has_doubtful_key(job, part))
 				hub_job_mark(&hub->jobs, job, now_ms);
 		}

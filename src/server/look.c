@@ -85,9 +85,9 @@ read_keys(struct keys *keys, struct scope *s, const struct look *l,
 	    || (keys_read(keys, s, app) && keys_settle(keys, s, app));
 }
 
-/* Reads the job and its events with the first key that may. True if that
- * came to an end, whatever it is; x is what all share then. */
-static bool
+/* Reads the job and its events with the first key that may; x is what all
+ * share then, unless the scope has a problem. */
+static void
 read_events(struct exchange *x, struct scope *s, struct keys *keys,
     const struct look *l, const struct app *app)
 {
@@ -96,14 +96,12 @@ read_events(struct exchange *x, struct scope *s, struct keys *keys,
 	while ((w = first_alive(l, keys)) != NULL) {
 		again_ask(x, s, app, &w->hold, &l->span);
 		db_call(app->db, &x->timeline.call);
-		if (again_take(x, s))
-			return true;
-		if (s->problem->status != 401 && s->problem->status != 403)
-			return s->problem->status != 503;
+		if (again_take(x, s)
+		    || (s->problem->status != 401 && s->problem->status != 403))
+			return;
 		keys_find(keys, &w->hold.who)->state = KEY_DEAD;
 		scope_init(s, s->arena, s->deadline_ms, s->now_us);
 	}
-	return true;
 }
 
 /* --- answering --- */
@@ -178,8 +176,9 @@ look_run(struct look *l, const struct look_tools *tools)
 	scope_init(&s, tools->whole, clock_mono_ms() + WORKER_DEADLINE_MS,
 	    clock_wall_us());
 	keys_init(&keys, tools->whole, l->waiters[0]->hold.who.data_set, l->n);
-	l->reached = read_keys(&keys, &s, l, tools->app)
-	    && read_events(&x, &s, &keys, l, tools->app);
+	if (read_keys(&keys, &s, l, tools->app))
+		read_events(&x, &s, &keys, l, tools->app);
+	l->reached = s.problem != &problem_unavailable;
 	if (l->reached)
 		problem = s.problem;
 	if (l->reached && problem == NULL && first_alive(l, &keys) != NULL)

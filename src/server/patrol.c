@@ -1,7 +1,6 @@
 /* Asking for all. */
 #include "server/patrol.h"
 
-#include "api/problem.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -36,14 +35,26 @@ patrol_free(struct patrol *p)
 	free(p);
 }
 
+/* Whoever is slow at one question may still be there: keys come first, which
+ * are few. False: it is of no use to ask more. */
 static bool
-run_part(struct patrol_part *part, enum data_set data_set, struct scope *s,
+run_part(struct patrol *p, enum data_set data_set, struct scope *s,
     const struct app *app)
 {
+	struct patrol_part *part = &p->of[data_set];
+
 	keys_sort(&part->keys);
-	return (part->n_tails == 0
-		   || tails_read(part->tails, part->n_tails, data_set, s, app))
-	    && keys_read(&part->keys, s, app);
+	if (part->keys.n > 0) {
+		if (!keys_read(&part->keys, s, app))
+			return false;
+		p->reached = true;
+	}
+	if (part->n_tails > 0) {
+		if (!tails_read(part->tails, part->n_tails, data_set, s, app))
+			return false;
+		p->reached = true;
+	}
+	return true;
 }
 
 void
@@ -53,12 +64,11 @@ patrol_run(struct patrol *p, const struct app *app, struct arena *a)
 
 	scope_init(&s, a, clock_mono_ms() + WORKER_DEADLINE_MS,
 	    clock_wall_us());
-	p->reached = true;
-	for (int i = 0; i < N_DATA_SETS && p->reached; i++)
-		p->reached = run_part(&p->of[i], (enum data_set)i, &s, app);
-	if (!p->reached)
-		log_line(s.problem == &problem_unavailable ? LEVEL_DEBUG
-							   : LEVEL_ERROR,
+	p->has_tails = true;
+	for (int i = 0; i < N_DATA_SETS && p->has_tails; i++)
+		p->has_tails = run_part(p, (enum data_set)i, &s, app);
+	if (s.cause[0] != '\0')
+		log_line(s.problem == NULL ? LEVEL_ERROR : LEVEL_DEBUG,
 		    "patrol cause=\"%s\"", s.cause);
 	arena_reset(a);
 }

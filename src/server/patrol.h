@@ -19,7 +19,8 @@ struct patrol {
 	bool with_keys;
 
 	/* what came of it */
-	bool reached; /* the database has answered */
+	bool reached;   /* the database has answered something */
+	bool has_tails; /* ... and all that was asked of jobs */
 };
 
 /* Room for so many of each, in each data set. */

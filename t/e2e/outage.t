@@ -174,4 +174,76 @@ subtest 'away in the middle of a stream, in CGI' => sub {
 	recovers('back again');
 };
 
+sub stream ($seq, $key = $key)
+{
+	my $wire = $t->wire;
+
+	$wire->send(Jobtail::Wire::request(params => Jobtail::Wire::params(
+	    "$path?since=$seq", HTTP_AUTHORIZATION => "Bearer $key",
+	    HTTP_ACCEPT => 'application/x-ndjson')));
+	like(read_part($wire, 4), qr/200 OK/, 'a stream');
+	return $wire;
+}
+
+sub read_part ($wire, $seconds)
+{
+	return ($wire->read_record($seconds) // {})->{content};
+}
+
+sub rename_asked ($from, $to)
+{
+	my %asked = (job_tails => 'bigint[]', keys_alive => 'bytea[]');
+
+	$t->sql("ALTER FUNCTION jobtail.$from$_($asked{$_}) RENAME TO $to$_")
+	    for keys %asked;
+	return;
+}
+
+# A schema of somebody's own may lack what patrols ask, or be slow at it: the
+# database is there all the same.
+subtest 'what patrols ask is missing' => sub {
+	my $other = $t->key($tenant);
+	my $seq = $t->event($job, 'stage');
+
+	$t->allow_log(qr/does not exist/);
+	rename_asked('', 'gone_');
+	my @wires = map { stream($seq, $_) } $key, $other;
+
+	$seq = $t->event($job, 'stage');
+	like(read_part($_, 4), qr/\A\{"seq":$seq,/, 'an event is heard of')
+	    for @wires;
+	$t->sql('ALTER DATABASE jobtail SET jobtail.notify = off');
+	$seq = $t->event($job, 'stage');
+	like(read_part($_, 8), qr/\A\{"seq":$seq,/,
+	    'and one without a notice is found') for @wires;
+	$t->sql("SELECT jobtail.revoke_api_key('$other')");
+	is(read_part($wires[1], 8), qq({"latest_seq":$seq,"closed":false}\n),
+	    'a stream ends with its key');
+	$t->sql('ALTER DATABASE jobtail RESET jobtail.notify');
+	rename_asked('gone_', '');
+};
+
+subtest 'it is slow' => sub {
+	my $seq = $t->event($job, 'stage');
+
+	rename_asked('', 'gone_');
+	$t->sql('ALTER FUNCTION jobtail.gone_keys_alive RENAME TO keys_alive;
+	    CREATE FUNCTION jobtail.job_tails(job_ids bigint[])
+		RETURNS TABLE (job_id bigint, last_seq bigint, closed boolean)
+		LANGUAGE sql AS $$ SELECT NULL::bigint, NULL::bigint, NULL::bool
+		    FROM pg_sleep(30) $$;
+	    GRANT EXECUTE ON FUNCTION jobtail.job_tails TO jobtail_web');
+	my $wire = stream($seq);
+	my ($until, $said) = (time + 20, '');
+
+	while ((my $left = $until - time) > 0) {
+		$said .= read_part($wire, $left) // '';
+	}
+	is($said, "\n", 'a stream goes on, in silence');
+	$seq = $t->event($job, 'stage');
+	like(read_part($wire, 8), qr/\A\{"seq":$seq,/, 'and is told');
+	$t->sql('DROP FUNCTION jobtail.job_tails;
+	    ALTER FUNCTION jobtail.gone_job_tails RENAME TO job_tails');
+};
+
 done_testing;

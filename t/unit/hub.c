@@ -387,6 +387,28 @@ test_keys(void)
 	end();
 }
 
+/* The keys were answered, the tails were not. */
+static void
+test_half_a_patrol(void)
+{
+	begin();
+	wait_for(job(0), FORM_SSE);
+	crowd_join(c, crowd_ask(c, job(2), FORM_SSE, 2));
+	c->dead_keys = 1 << 2;
+	c->now_ms += 3500;
+	crowd_push(c);
+	crowd_run_patrol(c, true);
+	c->patrol->has_tails = false;
+	for (size_t i = 0; i < c->patrol->of[DATA_LIVE].n_tails; i++)
+		c->patrol->of[DATA_LIVE].tails[i].state = TAIL_UNKNOWN;
+	crowd_take_patrol(c);
+	is_int(c->hub.away_since_ms, 0, "the database is there");
+	crowd_pass(c, 1, false);
+	is_int((int64_t)c->n_looks, 1, "a look for what was answered");
+	is_int((int64_t)c->n_members, 1, "a key that is dead");
+	end();
+}
+
 /* --- pages --- */
 
 /* A poll that waits for its page to change wants that page and nothing behind
@@ -548,6 +570,7 @@ main(void)
 	test_learning();
 	test_catching_up();
 	test_keys();
+	test_half_a_patrol();
 	test_pages();
 	test_rest();
 	test_away(FORM_JSON, false);
