@@ -1,4 +1,4 @@
-/* Two lists under one lock. */
+/* Lists under one lock. */
 #include "server/queue.h"
 
 #include "base/memory.h"
@@ -16,6 +16,7 @@ struct queue {
 	pthread_cond_t filled;
 	struct task_list waiting;
 	size_t n_waiting;
+	struct task_list looks; /* wait too, behind the others */
 	struct task_list returned;
 	int event;
 	bool wake_always;
@@ -41,6 +42,7 @@ queue_new(void)
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->filled, NULL);
 	STAILQ_INIT(&q->waiting);
+	STAILQ_INIT(&q->looks);
 	STAILQ_INIT(&q->returned);
 	q->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (q->event == -1)
@@ -63,6 +65,7 @@ void
 queue_free(struct queue *q)
 {
 	free_list(&q->waiting);
+	free_list(&q->looks);
 	free_list(&q->returned);
 	close(q->event);
 	pthread_cond_destroy(&q->filled);
@@ -74,8 +77,12 @@ void
 queue_push(struct queue *q, struct task *t)
 {
 	pthread_mutex_lock(&q->lock);
-	STAILQ_INSERT_TAIL(&q->waiting, t, next);
-	q->n_waiting++;
+	if (t->kind == TASK_LOOK) {
+		STAILQ_INSERT_TAIL(&q->looks, t, next);
+	} else {
+		STAILQ_INSERT_TAIL(&q->waiting, t, next);
+		q->n_waiting++;
+	}
 	pthread_cond_signal(&q->filled);
 	pthread_mutex_unlock(&q->lock);
 }
@@ -92,6 +99,20 @@ take_waiting(struct task_list *list, struct queue *q, size_t n)
 	}
 }
 
+/* There may be a thousand of them at once, and each takes a call of its own:
+ * by one at a time, no request waits for more than one in each worker, and no
+ * look waits for ever. */
+static void
+take_look(struct task_list *list, struct queue *q)
+{
+	struct task *t = STAILQ_FIRST(&q->looks);
+
+	if (t == NULL)
+		return;
+	STAILQ_REMOVE_HEAD(&q->looks, next);
+	STAILQ_INSERT_TAIL(list, t, next);
+}
+
 bool
 queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most)
 {
@@ -99,12 +120,15 @@ queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most)
 	size_t share;
 
 	pthread_mutex_lock(&q->lock);
-	while (!q->stopped && STAILQ_EMPTY(&q->waiting))
+	while (!q->stopped && STAILQ_EMPTY(&q->waiting)
+	    && STAILQ_EMPTY(&q->looks))
 		pthread_cond_wait(&q->filled, &q->lock);
 	stopped = q->stopped;
 	share = (q->n_waiting + n - 1) / n;
-	if (!stopped)
+	if (!stopped) {
 		take_waiting(list, q, share < most ? share : most);
+		take_look(list, q);
+	}
 	pthread_mutex_unlock(&q->lock);
 	return !stopped;
 }

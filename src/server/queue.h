@@ -62,8 +62,9 @@ struct queue *queue_new(void);
 void queue_free(struct queue *q);
 
 void queue_push(struct queue *q, struct task *t);
-/* Waits for tasks and moves some to the list: one, or the n-th part of what
- * waits if that is more, but not more than most. False once the queue is
+/* Waits for tasks and moves some to the list: first of those that somebody has
+ * sent, one, or the n-th part of what waits if that is more, but not more than
+ * most; and one look behind them, if any waits. False once the queue is
  * stopped. */
 bool queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most);
 

@@ -93,6 +93,54 @@ test_shares(void)
 	}
 }
 
+static void
+push_kind(enum task_kind kind, int number)
+{
+	struct task *t = new_task(number, true);
+
+	t->kind = kind;
+	queue_push(queue, t);
+}
+
+/* What a worker takes, in one turn after the other: "r0 r1 l0" are two
+ * requests and a look. */
+static void
+is_turn(size_t n, size_t most, const char *want)
+{
+	static const char letters[] = {
+	    [TASK_REQUEST] = 'r', [TASK_LOOK] = 'l', [TASK_PATROL] = 'p'};
+	struct task_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct buf got = {0};
+	struct task *t;
+
+	if (!queue_pop(&list, queue, n, most))
+		abort();
+	STAILQ_FOREACH(t, &list, next)
+		buf_printf(&got, "%s%c%d", got.size == 0 ? "" : " ",
+		    letters[t->kind], t->fd);
+	is_text(buf_as_text(&got), text_of(want), "a turn: %s", want);
+	buf_release(&got);
+	free_all(&list);
+}
+
+/* However many looks there are, a request waits for one of them at most; and
+ * however many requests, looks go on. */
+static void
+test_looks(void)
+{
+	for (int i = 0; i < 4; i++)
+		push_kind(TASK_LOOK, i);
+	is_turn(1, 8, "l0");
+	for (int i = 0; i < 5; i++)
+		push_kind(TASK_REQUEST, i);
+	push_kind(TASK_PATROL, 5);
+	is_turn(2, 8, "r0 r1 r2 l1");
+	is_turn(1, 2, "r3 r4 l2");
+	is_turn(4, 8, "p5 l3");
+	push_kind(TASK_REQUEST, 6);
+	is_turn(4, 8, "r6");
+}
+
 /* Who wakes the reactor, and who may be found later. */
 static void
 test_waking(void)
@@ -142,8 +190,11 @@ test_threads(void)
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, work, NULL) != 0)
 			abort();
-	for (int i = 0; i < TASKS; i++)
-		queue_push(queue, new_task(i, i % 3 != 0));
+	for (int i = 0; i < TASKS; i++) {
+		t = new_task(i, i % 3 != 0);
+		t->kind = i % 5 == 0 ? TASK_LOOK : TASK_REQUEST;
+		queue_push(queue, t);
+	}
 	queue_wake_always(queue);
 	while (n_back < TASKS && n_turns++ < 100000) {
 		struct pollfd p = {.fd = queue_fd(queue), .events = POLLIN};
@@ -175,6 +226,7 @@ main(void)
 {
 	queue = queue_new();
 	test_shares();
+	test_looks();
 	test_waking();
 	test_threads();
 	queue_free(queue); /* with the task that nobody popped */
