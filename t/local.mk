@@ -29,6 +29,7 @@ check_PROGRAMS = \
 	t/unit/hub.t \
 	t/unit/hub_crowd.t \
 	t/unit/ini.t \
+	t/unit/look.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
@@ -59,6 +60,7 @@ check_PROGRAMS = \
 
 check_LIBRARIES = t/unit/libtap.a
 t_unit_libtap_a_SOURCES = \
+	t/unit/backend.c t/unit/backend.h \
 	t/unit/crowd.c t/unit/crowd.h \
 	t/unit/naughty.c t/unit/naughty.h \
 	t/unit/records.c t/unit/records.h \
@@ -121,6 +123,8 @@ t_unit_hub_crowd_t_SOURCES = t/unit/hub_crowd.c
 t_unit_hub_crowd_t_LDADD = $(unit_ldadd)
 t_unit_ini_t_SOURCES = t/unit/ini.c
 t_unit_ini_t_LDADD = $(unit_ldadd)
+t_unit_look_t_SOURCES = t/unit/look.c
+t_unit_look_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c
