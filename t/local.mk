@@ -50,6 +50,7 @@ check_PROGRAMS = \
 	t/unit/serve.t \
 	t/unit/signer.t \
 	t/unit/sigv4.t \
+	t/unit/stores.t \
 	t/unit/stream.t \
 	t/unit/text.t \
 	t/unit/ticket.t \
@@ -165,6 +166,8 @@ t_unit_signer_t_SOURCES = t/unit/signer.c
 t_unit_signer_t_LDADD = $(unit_ldadd)
 t_unit_sigv4_t_SOURCES = t/unit/sigv4.c
 t_unit_sigv4_t_LDADD = $(unit_ldadd)
+t_unit_stores_t_SOURCES = t/unit/stores.c
+t_unit_stores_t_LDADD = $(unit_ldadd)
 t_unit_stream_t_SOURCES = t/unit/stream.c
 t_unit_stream_t_LDADD = $(unit_ldadd)
 t_unit_text_t_SOURCES = t/unit/text.c

@@ -50,7 +50,8 @@ void fetch_free(struct fetch *f);
 enum fetch_outcome fetch_send(struct fetch_answer *answer, struct scope *s,
     struct fetch *f, const struct fetch_request *request);
 
-/* Wipes what it keeps of the last answer's body. */
+/* Wipes what it keeps of the last answer's body; what libcurl has kept of it
+ * is libcurl's. */
 void fetch_wipe(struct fetch *f);
 
 /* What a Retry-After asks for (RFC 9110, section 10.2.3: seconds or a date);

@@ -94,8 +94,12 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 		begin(res, x);
 		h->begun = true;
 	}
-	if (!put_events(res, s, x))
-		return VERDICT_ANSWER;
+	if (!put_events(res, s, x)) {
+		if (is_first && h->n_events == 0)
+			return VERDICT_ANSWER;
+		s->problem = NULL; /* it has begun well; the cause stays */
+		return say_bye(res, x, "upstream");
+	}
 	if (x->job.closed && !h->more) {
 		frames_end(&res->body, h, x->job.status);
 		return VERDICT_ANSWER;

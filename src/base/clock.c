@@ -186,6 +186,15 @@ skip_fraction(struct text *t)
 	return n > 1;
 }
 
+/* ISO 8601 lets it be left out. */
+static bool
+skip_colon(struct text *t)
+{
+	if (text_has_prefix(*t, TEXT(":")))
+		*t = (struct text){t->data + 1, t->size - 1};
+	return t->size > 0;
+}
+
 /* Z, or how many seconds the clock of the place is ahead. */
 static bool
 take_offset(int *offset_s, struct text *t)
@@ -198,7 +207,8 @@ take_offset(int *offset_s, struct text *t)
 	if (sign == 1 && !text_has_prefix(*t, TEXT("+")))
 		return false;
 	*t = (struct text){t->data + 1, t->size - 1};
-	if (!take_digits(&hours, t, 2, ":") || !take_digits(&minutes, t, 2, "")
+	if (!take_digits(&hours, t, 2, "") || !skip_colon(t)
+	    || !take_digits(&minutes, t, 2, "")
 	    || hours > 23 || minutes > 59)
 		return false;
 	*offset_s = sign * (hours * 3600 + minutes * 60);

@@ -18,7 +18,7 @@ void clock_print_http(struct buf *b, int64_t wall_s);
 void clock_print_basic(struct buf *b, int64_t wall_s);
 
 /* Such a date and time, to whole seconds, with Z or an offset in hours and
- * minutes. False: it is none. */
+ * minutes, with or without a colon between. False: it is none. */
 bool clock_parse_rfc3339(int64_t *wall_s, struct text t);
 
 enum { CLOCK_US = 1000000 }; /* microseconds a second */

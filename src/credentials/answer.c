@@ -17,7 +17,6 @@
 
 static const struct doc_member members[] = {
     MEMBER("Code", code, doc_string),
-    MEMBER("Message", message, doc_string_or_null),
     MEMBER("Version", version, doc_as_it_stands),
     MEMBER("AccessKeyId", access_key_id, doc_string),
     MEMBER("SecretAccessKey", secret_access_key, doc_string),
@@ -83,27 +82,17 @@ parse_end(int64_t *ends_at, const struct answer *answer,
 	return false;
 }
 
-/* Something, without what a URL's query or a terminal would choke on. */
-static bool
-is_word(struct text t)
-{
-	for (size_t i = 0; i < t.size; i++)
-		if (t.data[i] <= ' ' || t.data[i] > '~')
-			return false;
-	return t.size > 0;
-}
-
 static bool
 is_whole(const struct answer *answer, struct text token,
     const struct errand *e, bool needs_token)
 {
 	const char *fault = NULL;
 
-	if (!is_word(answer->access_key_id))
+	if (!credentials_is_word(answer->access_key_id))
 		fault = "AccessKeyId";
-	else if (!is_word(answer->secret_access_key))
+	else if (!credentials_is_word(answer->secret_access_key))
 		fault = "SecretAccessKey";
-	else if (token.data == NULL ? needs_token : !is_word(token))
+	else if (token.data == NULL ? needs_token : !credentials_is_word(token))
 		fault = "session token";
 	if (fault != NULL)
 		scope_cause(e->scope, "the answer has no usable %s", fault);
@@ -118,6 +107,8 @@ answer_take(const struct answer *answer, const struct errand *e,
 	    ? answer->token : answer->session_token;
 	int64_t now_s = clock_us_to_s(e->scope->now_us), ends_at;
 
+	if (token.size == 0 && !needs_end)
+		token = (struct text){0};
 	if (!is_whole(answer, token, e, needs_end)
 	    || !parse_end(&ends_at, answer, e, needs_end))
 		return NULL;

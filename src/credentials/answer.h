@@ -10,7 +10,6 @@ struct errand;
 /* Texts that are absent were not in it. */
 struct answer {
 	struct text code;    /* of IMDS */
-	struct text message;
 	struct text version; /* of a program: as it stands */
 	struct text access_key_id;
 	struct text secret_access_key;

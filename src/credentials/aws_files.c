@@ -7,14 +7,15 @@
 #include "credentials/source.h"
 #include "credentials/text_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static const struct file {
+static const struct kind {
 	const char *variable, *in_home;
 	bool prefixed; /* sections are [profile NAME], but for the default */
-} files[2] = {
+} kinds[2] = {
     {"AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials", false},
     {"AWS_CONFIG_FILE", "/.aws/config", true},
 };
@@ -47,7 +48,7 @@ profile_name(const struct errand *e)
 		name = source_variable("AWS_PROFILE");
 	if (name == NULL)
 		name = source_variable("AWS_DEFAULT_PROFILE");
-	return name != NULL ? name : "default";
+	return name;
 }
 
 /* [NAME], or in the config file [profile NAME], perhaps with quotes. */
@@ -84,73 +85,90 @@ take_key(struct aws_profile *found, const struct ini *ini)
 
 /* A key's parts come from one file. */
 static void
-merge(struct aws_profile *p, const struct aws_profile *found, const char *path)
+merge(struct aws_profile *p, const struct aws_profile *found,
+    const struct text_file *file)
 {
 	p->is_there |= found->is_there;
 	if (p->access_key_id.data == NULL && p->secret_access_key.data == NULL) {
 		p->access_key_id = found->access_key_id;
 		p->secret_access_key = found->secret_access_key;
 		p->session_token = found->session_token;
-		p->secret_path = path;
+		if (file->others_may_read)
+			p->open_secret = file->path;
 	}
-	if (p->process.data == NULL)
+	if (p->process.data == NULL) {
 		p->process = found->process;
+		if (file->others_may_write)
+			p->open_process = file->path;
+	}
 	if (p->other.data == NULL)
 		p->other = found->other;
 }
 
+/* Nothing stands in the way of what is simply not there; some say so with
+ * /dev/null. */
+static bool
+is_absent(const char *path)
+{
+	return strcmp(path, "/dev/null") == 0
+	    || (access(path, F_OK) == -1
+		&& (errno == ENOENT || errno == ENOTDIR));
+}
+
 static bool
 read_one(struct aws_profile *p, const struct errand *e,
-    const struct file *file, const char *path)
+    const struct kind *kind, const char *path)
 {
 	struct aws_profile found = {0};
-	struct text text;
+	struct text_file file;
 	struct ini ini;
 
-	if (access(path, F_OK) == -1)
+	if (is_absent(path))
 		return true;
-	if (!text_file_read(&text, e, path))
+	if (!text_file_read(&file, e, path))
 		return false;
-	ini_begin(&ini, text);
-	while (ini_next(&ini))
-		if (ini.section.data != NULL
-		    && is_section_of(ini.section, p->name, file->prefixed)) {
-			found.is_there = true;
+	ini_begin(&ini, file.text);
+	while (ini_next(&ini)) {
+		if (ini.section.data == NULL
+		    || !is_section_of(ini.section, p->name, kind->prefixed))
+			continue;
+		found.is_there = true;
+		if (ini.key.data != NULL)
 			take_key(&found, &ini);
-		}
-	merge(p, &found, path);
+	}
+	merge(p, &found, &file);
 	return true;
 }
 
 /* NULL: nobody knows. */
 static const char *
-path_of(const struct file *file, const struct errand *e)
+path_of(const struct kind *kind, const struct errand *e)
 {
-	const char *set = source_variable(file->variable);
+	const char *set = source_variable(kind->variable);
 	const char *home = source_variable("HOME");
 	char *path;
 	size_t size;
 
 	if (set != NULL || home == NULL)
 		return set;
-	size = strlen(home) + strlen(file->in_home) + 1;
+	size = strlen(home) + strlen(kind->in_home) + 1;
 	path = arena_alloc(e->scope->arena, size);
-	snprintf(path, size, "%s%s", home, file->in_home);
+	snprintf(path, size, "%s%s", home, kind->in_home);
 	return path;
 }
 
 bool
 aws_profile_read(struct aws_profile *profile, const struct errand *e)
 {
-	*profile = (struct aws_profile){.name = profile_name(e)};
+	const char *name = profile_name(e);
+
+	*profile = (struct aws_profile){
+	    .name = name != NULL ? name : "default", .is_named = name != NULL};
 	for (size_t i = 0; i < 2; i++) {
-		profile->paths[i] = path_of(&files[i], e);
+		profile->paths[i] = path_of(&kinds[i], e);
 		if (profile->paths[i] != NULL
-		    && !read_one(profile, e, &files[i], profile->paths[i]))
+		    && !read_one(profile, e, &kinds[i], profile->paths[i]))
 			return false;
 	}
-	if (profile->paths[0] != NULL || profile->paths[1] != NULL)
-		return true;
-	scope_cause(e->scope, "neither HOME nor %s is set", files[0].variable);
-	return false;
+	return true;
 }

@@ -9,6 +9,7 @@ struct errand;
 
 struct aws_profile {
 	const char *name;
+	bool is_named; /* by somebody; else it is the default one */
 	bool is_there;
 	/* absent: not in it. The credentials file wins over the other. */
 	struct text access_key_id;
@@ -16,13 +17,15 @@ struct aws_profile {
 	struct text session_token;
 	struct text process;
 	struct text other;       /* the name of a way that we do not go */
-	const char *secret_path; /* the file that has the secret */
-	const char *paths[2];    /* credentials, config */
+	const char *open_secret;  /* the file that has the secret, if others may
+	                             read or write it */
+	const char *open_process; /* the same of the process, if they may write */
+	const char *paths[2];     /* credentials, config; NULL: nobody knows */
 };
 
 /* Reads both files for the profile that the settings or the environment name.
  * A file that is not there says nothing. False, and the scope knows: one is
- * there and cannot be read, or nobody knows where they are. */
+ * there and cannot be read. */
 bool aws_profile_read(struct aws_profile *profile, const struct errand *e);
 
 #endif

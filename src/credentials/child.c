@@ -70,13 +70,12 @@ child_split(const struct errand *e, struct text command)
 /* --- the environment --- */
 
 /* What a program may see of ours: it needs to find itself, its home and its
- * own settings, and none of this has a secret. */
+ * own settings, and none of this has a secret. A proxy's address may have. */
 static const char *const passed[] = {"PATH=", "HOME=", "USER=", "LOGNAME=",
     "LANG=", "LC_", "TZ=", "TMPDIR=", "SSL_CERT_", "AWS_PROFILE=",
     "AWS_DEFAULT_PROFILE=", "AWS_REGION=", "AWS_DEFAULT_REGION=",
     "AWS_CONFIG_FILE=", "AWS_SHARED_CREDENTIALS_FILE=", "AWS_CA_BUNDLE=",
-    "XDG_", "http_proxy=", "https_proxy=", "no_proxy=", "HTTPS_PROXY=",
-    "NO_PROXY="};
+    "XDG_"};
 
 static bool
 is_passed(const char *variable)
@@ -154,20 +153,28 @@ spawn(char *const argv[], char *const environment[], int output)
 	return errno == 0 ? pid : -1;
 }
 
+static bool
+may_go_on(const struct errand *e)
+{
+	if (scope_left_ms(e->scope) > 0
+	    && (e->go_on == NULL || e->go_on(e->of)))
+		return true;
+	scope_cause(e->scope, "the program has not ended in time");
+	return false;
+}
+
 /* Whether there is something to read, in time. */
 static bool
 wait_for_bytes(const struct errand *e, int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int left_ms;
 
-	while ((left_ms = scope_left_ms(e->scope)) > 0) {
-		if (e->go_on != NULL && !e->go_on(e->of))
-			break;
+	while (may_go_on(e)) {
+		int left_ms = scope_left_ms(e->scope);
+
 		if (poll(&p, 1, left_ms < 500 ? left_ms : 500) > 0)
 			return true;
 	}
-	scope_cause(e->scope, "the program has not ended in time");
 	return false;
 }
 
@@ -191,24 +198,38 @@ read_output(struct text *output, const struct errand *e, int fd, size_t most)
 	return n == 0;
 }
 
-/* Its end, which comes soon after that of its output, or by force. */
+/* Its end, which comes soon after that of its output. */
+static bool
+wait_for_end(int *status, const struct errand *e, pid_t pid)
+{
+	pid_t ended;
+
+	while ((ended = waitpid(pid, status, WNOHANG)) == 0) {
+		if (!may_go_on(e))
+			return false;
+		(void)poll(NULL, 0, 10);
+	}
+	if (ended == -1)
+		scope_cause(e->scope, "waitpid: %s", strerror(errno));
+	return ended != -1;
+}
+
+/* With all that it has started. */
+static void
+end_by_force(pid_t pid)
+{
+	(void)kill(-pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+}
+
 static bool
 has_ended_well(const struct errand *e, pid_t pid, bool said_all)
 {
-	int status = 0;
+	int status;
 
-	while (said_all && waitpid(pid, &status, WNOHANG) == 0) {
-		if (scope_left_ms(e->scope) == 0) {
-			scope_cause(e->scope,
-			    "the program has not ended in time");
-			said_all = false;
-		}
-		(void)poll(NULL, 0, 10);
-	}
-	if (!said_all) {
-		(void)kill(-pid, SIGKILL);
-		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-			;
+	if (!said_all || !wait_for_end(&status, e, pid)) {
+		end_by_force(pid);
 		return false;
 	}
 	if (status == 0)

@@ -56,11 +56,15 @@ read_token(const char **header, const struct errand *e)
 {
 	const char *path = source_variable(TOKEN "_FILE");
 	struct text token = text_of(source_variable(TOKEN));
+	struct text_file file;
 	struct buf line = {0};
 
 	*header = NULL;
-	if (path != NULL && !text_file_read(&token, e, path))
-		return false;
+	if (path != NULL) {
+		if (!text_file_read(&file, e, path))
+			return false;
+		token = file.text;
+	}
 	if (token.data == NULL)
 		return true;
 	token = text_trim(token, "\r\n");

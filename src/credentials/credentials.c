@@ -30,6 +30,15 @@ credentials_new(struct text access_key_id, struct text secret_access_key,
 	return c;
 }
 
+bool
+credentials_is_word(struct text t)
+{
+	for (size_t i = 0; i < t.size; i++)
+		if (t.data[i] <= ' ' || t.data[i] > '~')
+			return false;
+	return t.size > 0;
+}
+
 struct credentials *
 credentials_share(struct credentials *c)
 {

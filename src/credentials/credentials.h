@@ -21,6 +21,10 @@ struct credentials {
 struct credentials *credentials_new(struct text access_key_id,
     struct text secret_access_key, struct text session_token, int64_t ends_at);
 
+/* Whether the text may be a part of credentials: it is not empty, and printable
+ * ASCII without blanks. */
+bool credentials_is_word(struct text t);
+
 /* One owner more, for whom it is. */
 struct credentials *credentials_share(struct credentials *c);
 void credentials_release(struct credentials *c);

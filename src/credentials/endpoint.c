@@ -3,17 +3,13 @@
 
 #include "adapters/fetch.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/scope.h"
 #include "credentials/source.h"
 
+#include <ctype.h>
 #include <string.h>
 
-enum {
-	CONNECT_MS = 2000,
-	BODY_MAX = 64 * 1024,
-	SKEW_S = 300, /* what stores mostly forgive is 900 */
-};
+enum { CONNECT_MS = 2000, BODY_MAX = 64 * 1024 };
 
 /* --- who may be asked --- */
 
@@ -120,18 +116,53 @@ enum { DATE, N_WANTED };
 
 static const char *const wanted[N_WANTED + 1] = {[DATE] = "Date"};
 
-/* Of no use to get credentials, but stores will refuse what is signed. */
+/* How far our clock is ahead of the endpoint's. */
 static void
-look_at_clock(const struct errand *e, struct text date)
+compare_clocks(const struct errand *e, struct text date)
 {
 	int64_t theirs = fetch_date_s(date);
-	int64_t ours = clock_us_to_s(e->scope->now_us);
 
-	if (theirs != -1 && (theirs - ours > SKEW_S || ours - theirs > SKEW_S))
-		log_line(LEVEL_WARN, "clock ahead_s=%lld "
-		    "reason=\"an endpoint for credentials says so\" "
-		    "do=\"set this machine's clock, or stores refuse URLs\"",
-		    (long long)(ours - theirs));
+	if (theirs != -1 && e->clock_ahead_s != NULL)
+		*e->clock_ahead_s = clock_us_to_s(e->scope->now_us) - theirs;
+}
+
+/* What an answer that refuses calls the reason, in JSON or in XML; absent if it
+ * says none, or more than a word. */
+static struct text
+code_of(struct text body)
+{
+	static const struct text begins[] = {
+	    TEXT("\"Code\":"), TEXT("\"code\":"), TEXT("<Code>")};
+	const char *at = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; at == NULL && i < 3; i++) {
+		at = memmem(
+		    body.data, body.size, begins[i].data, begins[i].size);
+		if (at != NULL)
+			at += begins[i].size;
+	}
+	if (at == NULL)
+		return (struct text){0};
+	while (at < body.data + body.size && (*at == ' ' || *at == '"'))
+		at++;
+	while (at + n < body.data + body.size && isalnum((unsigned char)at[n]))
+		n++;
+	return n > 0 && n <= 60 ? (struct text){at, n} : (struct text){0};
+}
+
+static bool
+refused(const struct errand *e, int status, struct text body)
+{
+	struct text code = code_of(body);
+
+	if (status >= 300 && status < 400)
+		scope_cause(e->scope, "the endpoint answered %d, and "
+		    "redirects are not followed", status);
+	else
+		scope_cause(e->scope, "the endpoint answered %d%s%.*s", status,
+		    code.size > 0 ? " " : "", (int)code.size, code.data);
+	return false;
 }
 
 bool
@@ -144,6 +175,7 @@ endpoint_ask(struct text *body, int *status, const struct errand *e,
 	    .headers = q->headers,
 	    .wanted = wanted,
 	    .body = q->body,
+	    .ca_file = source_variable("AWS_CA_BUNDLE"),
 	    .direct = true,
 	    .connect_ms = CONNECT_MS,
 	    .max_body = BODY_MAX,
@@ -157,16 +189,8 @@ endpoint_ask(struct text *body, int *status, const struct errand *e,
 	*status = 0;
 	if (outcome != FETCH_ANSWERED)
 		return false;
-	look_at_clock(e, answer.wanted[DATE]);
+	compare_clocks(e, answer.wanted[DATE]);
 	*body = answer.body;
 	*status = answer.status;
-	if (answer.status == 200)
-		return true;
-	if (answer.status >= 300 && answer.status < 400)
-		scope_cause(e->scope, "the endpoint answered %d, and "
-		    "redirects are not followed", answer.status);
-	else
-		scope_cause(e->scope, "the endpoint answered %d",
-		    answer.status);
-	return false;
+	return answer.status == 200 || refused(e, answer.status, answer.body);
 }

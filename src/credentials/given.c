@@ -2,6 +2,8 @@
  * environment under the names that AWS's tools use. */
 #include "credentials/source.h"
 
+#include "base/clock.h"
+#include "base/scope.h"
 #include "credentials/credentials.h"
 
 static enum found
@@ -17,19 +19,42 @@ get_static(struct credentials **out, const struct errand *e)
 	return FOUND;
 }
 
+/* Whoever put a temporary key there may have said until when it is one. */
+static bool
+find_end(int64_t *ends_at, const struct errand *e)
+{
+	const char *end = source_variable("AWS_CREDENTIAL_EXPIRATION");
+
+	*ends_at = CREDENTIALS_NO_END;
+	if (end == NULL || (clock_parse_rfc3339(ends_at, text_of(end))
+		&& *ends_at > clock_us_to_s(e->scope->now_us)))
+		return true;
+	scope_cause(e->scope,
+	    "AWS_CREDENTIAL_EXPIRATION is no date, or has gone by");
+	return false;
+}
+
 static enum found
 get_env(struct credentials **out, const struct errand *e)
 {
-	const char *id = source_variable("AWS_ACCESS_KEY_ID");
-	const char *secret = source_variable("AWS_SECRET_ACCESS_KEY");
+	struct text id = text_of(source_variable("AWS_ACCESS_KEY_ID"));
+	struct text secret = text_of(source_variable("AWS_SECRET_ACCESS_KEY"));
+	struct text token = text_of(source_variable("AWS_SESSION_TOKEN"));
+	int64_t ends_at;
 
-	if (id == NULL)
+	if (id.data == NULL)
 		return source_nothing(e, "AWS_ACCESS_KEY_ID is not set");
-	if (secret == NULL)
+	if (secret.data == NULL)
 		return source_fault(e, "AWS_ACCESS_KEY_ID is set, and "
 		    "AWS_SECRET_ACCESS_KEY is not");
-	*out = credentials_new(text_of(id), text_of(secret),
-	    text_of(source_variable("AWS_SESSION_TOKEN")), CREDENTIALS_NO_END);
+	if (!credentials_is_word(id) || !credentials_is_word(secret)
+	    || (token.data != NULL && !credentials_is_word(token)))
+		return source_fault(e, "AWS_ACCESS_KEY_ID, "
+		    "AWS_SECRET_ACCESS_KEY or AWS_SESSION_TOKEN has blanks or "
+		    "is no ASCII");
+	if (!find_end(&ends_at, e))
+		return FOUND_FAULT;
+	*out = credentials_new(id, secret, token, ends_at);
 	return FOUND;
 }
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/scope.h"
 #include "credentials/answer.h"
+#include "credentials/credentials.h"
 #include "credentials/endpoint.h"
 
 #include <stdio.h>
@@ -126,6 +127,8 @@ get_answer(struct answer *answer, const struct errand *e, const char *token,
 	buf_release(&path);
 	if (ok && answer->code.data != NULL
 	    && !text_equal(answer->code, TEXT("Success"))) {
+		if (!credentials_is_word(answer->code))
+			answer->code = TEXT("something odd");
 		scope_cause(e->scope, "the endpoint says %.*s",
 		    (int)answer->code.size, answer->code.data);
 		return false;

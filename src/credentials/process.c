@@ -21,9 +21,13 @@ find_command(struct text *command, const struct errand *e)
 	if (!aws_profile_read(&p, e))
 		return FOUND_FAULT;
 	*command = p.process;
-	return command->data != NULL ? FOUND
-	    : source_nothing(e, "neither s3_credential_process nor the "
-		"profile '%.60s' names a program", p.name);
+	if (command->data == NULL)
+		return source_nothing(e, "neither s3_credential_process nor "
+		    "the profile '%.60s' names a program", p.name);
+	if (p.open_process != NULL)
+		return source_fault(e, "others may write %s, which names the "
+		    "program; chmod o-w it", p.open_process);
+	return FOUND;
 }
 
 static enum found

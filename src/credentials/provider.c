@@ -2,13 +2,12 @@
 #include "credentials/provider.h"
 
 #include "adapters/fetch.h"
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "base/scope.h"
 #include "credentials/credentials.h"
 #include "credentials/generations.h"
+#include "credentials/report.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +19,7 @@
 enum {
 	TRY_MS = 5000,        /* for all that a try asks */
 	NAP_MAX_S = 60,       /* the wall clock may be set meanwhile */
-	SAY_AGAIN_S = 60,
+	WAIT_MS = 1500,       /* for the first ones: others want the worker */
 	ARENA_FIRST = 16 * 1024,
 };
 
@@ -35,7 +34,7 @@ struct provider {
 	pthread_cond_t changed; /* something for whoever waits */
 	bool stop;
 	struct generations generations;
-	int64_t said_at;        /* when the log was told of a failure */
+	struct report report;
 };
 
 static int64_t
@@ -66,44 +65,6 @@ wait_until(struct provider *p, int64_t mono_ms)
 
 /* --- a try --- */
 
-static void
-log_success(const struct provider *p, const struct chain_step *step)
-{
-	int64_t ends_at = step->credentials->ends_at;
-	struct buf end = {0};
-
-	if (ends_at == CREDENTIALS_NO_END)
-		buf_string(&end, "never");
-	else
-		clock_print_rfc3339(&end, ends_at * CLOCK_US);
-	log_line(LEVEL_NOTICE, "credentials store=\"%s\" source=%s end=%.*s",
-	    p->settings.name, step->source->name, (int)end.size, end.data);
-	buf_release(&end);
-}
-
-static void
-log_failure(const struct provider *p, const struct chain_step *step,
-    bool insists)
-{
-	log_line(insists ? LEVEL_ERROR : LEVEL_WARN,
-	    "credentials store=\"%s\" source=%s reason=\"%s\" failures=%u "
-	    "do=\"jobtail -tt tells more\"",
-	    p->settings.name, step->source->name, step->why,
-	    p->generations.refresh.failures);
-}
-
-/* A failure is told once a minute. */
-static void
-note_failure(struct provider *p, const struct chain_step *step, int64_t now_s)
-{
-	generations_miss(&p->generations, now_s);
-	if (p->said_at != 0 && now_s >= p->said_at
-	    && now_s - p->said_at < SAY_AGAIN_S)
-		return;
-	p->said_at = now_s;
-	log_failure(p, step, generations_insist(&p->generations, now_s));
-}
-
 static bool
 goes_on(void *provider)
 {
@@ -127,12 +88,31 @@ ask(struct credentials **fresh, const struct provider *p, struct scope *s,
 	return chain_get(fresh, &p->settings.chain, e, tell, to);
 }
 
+/* With the lock. */
+static void
+take_step(struct provider *p, struct credentials *fresh,
+    const struct chain_step *step, int64_t now_s)
+{
+	struct generations *g = &p->generations;
+
+	if (step->found == FOUND) {
+		if (generations_add(g, fresh, step->source->reread_s, now_s))
+			report_success(
+			    &p->report, step, g->refresh.ttl_s, now_s);
+	} else if (!p->stop) {
+		generations_miss(g, now_s);
+		report_failure(&p->report, step, generations_insist(g, now_s),
+		    g->refresh.failures, now_s);
+	}
+}
+
 /* With the lock, which others get while the sources are asked. */
 static void
 try(struct provider *p, struct arena *arena)
 {
-	struct errand e = {
-	    .fetch = p->fetch, .go_on = goes_on, .of = p};
+	int64_t ahead_s = 0;
+	struct errand e = {.fetch = p->fetch, .clock_ahead_s = &ahead_s,
+	    .go_on = goes_on, .of = p};
 	struct scope s = {.arena = arena};
 	struct credentials *fresh = NULL;
 	struct chain_step step;
@@ -140,12 +120,8 @@ try(struct provider *p, struct arena *arena)
 	pthread_mutex_unlock(&p->lock);
 	step = ask(&fresh, p, &s, &e, NULL, NULL);
 	pthread_mutex_lock(&p->lock);
-	if (step.found != FOUND && !p->stop)
-		note_failure(p, &step, wall_s());
-	if (step.found == FOUND
-	    && generations_add(&p->generations, fresh,
-		step.source->reread_s, wall_s()))
-		log_success(p, &step);
+	take_step(p, fresh, &step, wall_s());
+	report_clock(&p->report, ahead_s, wall_s());
 	if (p->fetch != NULL)
 		fetch_wipe(p->fetch);
 	arena_wipe(arena);
@@ -215,6 +191,7 @@ provider_new(
 	struct scope s = {.arena = &arena};
 
 	p->settings = *settings;
+	p->report.store = settings->name;
 	pthread_mutex_init(&p->lock, NULL);
 	init_condition(&p->changed);
 	arena_init(&arena, ARENA_FIRST);
@@ -275,26 +252,62 @@ provider_cover(struct provider *p, int64_t ttl_s, int64_t window_s)
 	refresh_cover(&p->generations.refresh, ttl_s, window_s);
 }
 
+/* Nothing that lives, or less than was promised, though it once was enough: a
+ * machine that has slept. */
+static bool
+is_wanting(const struct provider *p, const struct credentials *c, int64_t now_s)
+{
+	int64_t ttl_s = p->generations.refresh.ttl_s;
+
+	return c == NULL || (c->ends_at != CREDENTIALS_NO_END
+	    && c->ends_at - now_s < ttl_s && c->ends_at - c->since >= ttl_s);
+}
+
+/* Whether it is worth while to wait for the try that goes on, or begins: not
+ * after one that has failed. */
+static bool
+is_hopeful(const struct provider *p)
+{
+	const struct refresh *r = &p->generations.refresh;
+
+	return !p->is_settled && r->failures == 0
+	    && refresh_is_due(r, wall_s());
+}
+
+static void
+tell_none(struct provider *p, int64_t now_s)
+{
+	if (p->is_settled)
+		report_none(&p->report,
+		    "they have ended, and nobody brings others", now_s);
+	else if (p->generations.refresh.failures == 0)
+		report_none(&p->report, "no source has answered yet", now_s);
+}
+
 struct credentials *
 provider_take(struct provider *p, const struct scope *s, int64_t signed_at,
     int64_t expires_at, int64_t now_s)
 {
+	int64_t until_ms = clock_mono_ms() + WAIT_MS;
 	struct credentials *c;
 
 	if (!p->is_settled)
 		provider_start(p);
+	if (until_ms > s->deadline_ms)
+		until_ms = s->deadline_ms;
 	pthread_mutex_lock(&p->lock);
-	/* the clock was set, or the machine has slept */
-	if (!p->is_settled && refresh_is_due(&p->generations.refresh, now_s))
+	/* the thread may nap by a clock that was set */
+	if (is_hopeful(p))
 		pthread_cond_broadcast(&p->changed);
 	do
 		c = generations_choose(
 		    &p->generations, signed_at, expires_at, now_s);
-	while (c == NULL && !p->is_settled
-	    && refresh_is_due(&p->generations.refresh, wall_s())
-	    && wait_until(p, s->deadline_ms));
+	while (is_wanting(p, c, now_s) && is_hopeful(p)
+	    && wait_until(p, until_ms));
 	if (c != NULL)
 		credentials_share(c);
+	else
+		tell_none(p, now_s);
 	pthread_mutex_unlock(&p->lock);
 	return c;
 }
@@ -303,12 +316,14 @@ bool
 provider_check(const struct provider *p,
     void (*tell)(void *to, const struct chain_step *step), void *to)
 {
-	struct errand e = {.fetch = fetch_new()};
+	struct errand e = {0};
 	struct credentials *fresh = NULL;
 	struct arena arena;
 	struct scope s = {.arena = &arena};
 	bool ok;
 
+	if (chain_fetches(&p->settings.chain))
+		e.fetch = fetch_new();
 	arena_init(&arena, ARENA_FIRST);
 	ok = ask(&fresh, p, &s, &e, tell, to).found == FOUND;
 	credentials_release(fresh);

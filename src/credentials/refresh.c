@@ -31,17 +31,27 @@ refresh_cover(struct refresh *r, int64_t ttl_s, int64_t window_s)
 	r->life_s = larger(r->life_s, ttl_s + window_s);
 }
 
+/* Renewed so late at most, while URLs still get the promised life. What lives
+ * hardly longer than that cannot keep the promise all the time: then at half of
+ * its life. */
+static int64_t
+latest(const struct refresh *r, int64_t life)
+{
+	int64_t spare = life - r->ttl_s, half = life / 2;
+
+	return larger(CALM_S,
+	    spare < life / 8 ? half : smaller(half, spare));
+}
+
 /* A URL that is signed now should live as long as its window and the promise
- * demand. What lives hardly longer than that is renewed at half of its life,
- * or before it keeps the promise no more. */
+ * demand. */
 static int64_t
 due_of_new(const struct refresh *r, int64_t ends_at, int64_t now_s)
 {
 	int64_t life = ends_at - now_s;
 	int64_t early = life - larger(EARLY_S, r->life_s + MARGIN_S);
-	int64_t late = larger(CALM_S, smaller(life / 2, life - r->ttl_s));
 
-	return now_s + smaller(life, larger(early, late));
+	return now_s + smaller(life, larger(early, latest(r, life)));
 }
 
 bool
@@ -56,6 +66,7 @@ refresh_got(struct refresh *r, int64_t ends_at, bool are_new,
     int64_t reread_s, int64_t now_s)
 {
 	r->failures = 0;
+	r->asked_at = now_s;
 	if (ends_at == CREDENTIALS_NO_END)
 		r->due_at = reread_s > 0 ? now_s + reread_s : INT64_MAX;
 	else if (are_new)
@@ -65,21 +76,29 @@ refresh_got(struct refresh *r, int64_t ends_at, bool are_new,
 		    + (refresh_insists(r, ends_at, now_s) ? HURRY_S : CALM_S);
 }
 
+/* Those that are there and live leave time to be calm, or none to lose. */
+static int64_t
+pause_of(const struct refresh *r, int64_t ends_at, int64_t now_s)
+{
+	int64_t pause = r->failures < 6 ? INT64_C(1) << r->failures
+					: BACK_OFF_MAX_S;
+
+	if (ends_at == CREDENTIALS_NO_END || ends_at <= now_s)
+		return pause;
+	return refresh_insists(r, ends_at, now_s) ? smaller(pause, HURRY_S)
+						  : CALM_S;
+}
+
 void
 refresh_failed(struct refresh *r, int64_t ends_at, int64_t now_s)
 {
-	int64_t pause = BACK_OFF_MAX_S;
-
-	if (r->failures < 6)
-		pause = INT64_C(1) << r->failures;
+	r->due_at = now_s + pause_of(r, ends_at, now_s);
+	r->asked_at = now_s;
 	r->failures++;
-	if (!refresh_insists(r, ends_at, now_s))
-		pause = larger(pause, CALM_S);
-	r->due_at = now_s + pause;
 }
 
 bool
 refresh_is_due(const struct refresh *r, int64_t now_s)
 {
-	return now_s >= r->due_at;
+	return now_s >= r->due_at || now_s < r->asked_at;
 }

@@ -10,6 +10,7 @@ struct refresh {
 	int64_t ttl_s;      /* the longest promised life of a URL */
 	int64_t life_s;     /* the longest life of one: with its window */
 	int64_t due_at;     /* 0: now */
+	int64_t asked_at;   /* a clock that is before it was set back */
 	unsigned failures;  /* since the last success */
 };
 

@@ -25,6 +25,7 @@ struct errand {
 	const struct source_settings *settings;
 	struct scope *scope; /* its deadline ends the try */
 	struct fetch *fetch; /* NULL: no source of the chain needs it */
+	int64_t *clock_ahead_s; /* of an endpoint's, if it says; or NULL */
 	bool only_quick;     /* the slow ones are another try's */
 	bool (*go_on)(void *of); /* asked each second; NULL: yes */
 	void *of;

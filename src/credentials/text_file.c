@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 static bool
-is_plain(int fd, off_t *size)
+look_at(struct text_file *file, off_t *size, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
 		return false;
+	file->others_may_read = (st.st_mode & S_IRWXO) != 0;
+	file->others_may_write = (st.st_mode & S_IWOTH) != 0;
 	*size = st.st_size;
 	if (S_ISREG(st.st_mode) && st.st_size <= TEXT_FILE_MAX)
 		return true;
@@ -43,24 +45,19 @@ read_all(struct text *out, struct arena *a, int fd, size_t size)
 }
 
 bool
-text_file_read(struct text *out, const struct errand *e, const char *path)
+text_file_read(
+    struct text_file *file, const struct errand *e, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	off_t size = 0;
-	bool ok = fd != -1 && is_plain(fd, &size)
-	    && read_all(out, e->scope->arena, fd, (size_t)size);
+	bool ok;
 
+	*file = (struct text_file){.path = path};
+	ok = fd != -1 && look_at(file, &size, fd)
+	    && read_all(&file->text, e->scope->arena, fd, (size_t)size);
 	if (!ok)
 		scope_cause(e->scope, "%s: %s", path, strerror(errno));
 	if (fd != -1)
 		close(fd);
 	return ok;
-}
-
-bool
-text_file_is_open(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0;
 }

@@ -8,12 +8,17 @@ struct errand;
 
 enum { TEXT_FILE_MAX = 256 * 1024 };
 
-/* Into the scope's arena. False, and the scope knows, if it is not there, no
- * plain file, over TEXT_FILE_MAX or has a NUL. */
-bool text_file_read(
-    struct text *out, const struct errand *e, const char *path);
+struct text_file {
+	const char *path;
+	struct text text;     /* in the scope's arena */
+	bool others_may_read; /* ... or write: whoever is neither its user nor in
+	                         its group */
+	bool others_may_write;
+};
 
-/* Whether others than its user and group may read or write it. */
-bool text_file_is_open(const char *path);
+/* False, and the scope knows, if it is not there, no plain file, over
+ * TEXT_FILE_MAX or has a NUL. */
+bool text_file_read(
+    struct text_file *file, const struct errand *e, const char *path);
 
 #endif

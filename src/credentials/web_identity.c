@@ -80,6 +80,8 @@ make_form(struct buf *form, const char *role, struct text token)
 {
 	const char *session = source_variable("AWS_ROLE_SESSION_NAME");
 
+	/* at once, so that no copy of the token stays behind */
+	(void)buf_reserve(form, 3 * (token.size + strlen(role)) + 1024);
 	buf_string(form,
 	    "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
 	put_field(form, "RoleArn", text_of(role));
@@ -145,7 +147,7 @@ get(struct credentials **out, const struct errand *e)
 	const char *path = source_variable(FILE_NAME), *url;
 	const char *role = source_variable(ROLE);
 	struct answer answer;
-	struct text token;
+	struct text_file token;
 
 	if (path == NULL)
 		return source_nothing(e, FILE_NAME " is not set");
@@ -154,7 +156,7 @@ get(struct credentials **out, const struct errand *e)
 		    " is not");
 	url = find_url(e);
 	if (url == NULL || !text_file_read(&token, e, path)
-	    || !ask(&answer, e, url, role, text_trim(token, " \t\r\n")))
+	    || !ask(&answer, e, url, role, text_trim(token.text, " \t\r\n")))
 		return FOUND_FAULT;
 	*out = answer_take(&answer, e, true);
 	return *out != NULL ? FOUND : FOUND_FAULT;

@@ -9,12 +9,12 @@ struct kit;
 /* The program, and the libraries it runs with. */
 void check_print_version(void);
 
-/* Calls the database once per data set and says what came of it; false if
- * the live one cannot be used. */
 /* Prints, for each store with credentials, what its sources have. False: one
  * has none. */
 bool check_credentials(const struct kit *kit);
 
+/* Calls the database once per data set and says what came of it; false if
+ * the live one cannot be used. */
 bool check_database(const struct kit *kit);
 
 #endif

@@ -13,6 +13,7 @@
 #include "server/worker.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ print_usage(FILE *out)
 {
 	fputs("usage: jobtail [-c FILE]       answer requests\n"
 	      "       jobtail [-c FILE] -t    check the settings\n"
-	      "       jobtail [-c FILE] -tt   and connect to the database\n"
+	      "       jobtail [-c FILE] -tt   and ask database and credentials\n"
 	      "       jobtail [-c FILE] -T    print the settings\n"
 	      "       jobtail -V              print the version\n",
 	    out);
@@ -169,7 +170,7 @@ serve(struct kit *kit)
 	    && serve_fastcgi(&listener, kit);
 }
 
-/* -t and -tt: what would be used, and whether it can be. */
+/* -t and -tt: what would be used, and whether it can be, as whom it will be. */
 static bool
 test(const struct kit *kit, int tests)
 {
@@ -179,6 +180,8 @@ test(const struct kit *kit, int tests)
 	puts("settings: ok");
 	if (tests < 2)
 		return true;
+	if (!identity_take(kit->config))
+		return false;
 	ok = check_credentials(kit);
 	return check_database(kit) && ok;
 }
@@ -208,6 +211,8 @@ main(int argc, char **argv)
 	struct config config;
 	bool ok = false;
 
+	/* whoever waits for a program must learn of its end */
+	signal(SIGCHLD, SIG_DFL);
 	/* the settings themselves may have a password */
 	identity_set_dumpable(false);
 	if (load_config(&config, &options)) {

@@ -40,11 +40,24 @@ takes_static(const struct config_store *c)
 		&& c->s3_access_key_id != NULL);
 }
 
-/* Two sources are named, and only one of them can be meant. */
-static bool
-is_ambiguous(const struct config_store *c)
+/* The key of a setting that another source than the one that is named would
+ * take, so that only one of the two can be meant; NULL: there is none. */
+static const char *
+find_stray(const struct config_store *c)
 {
-	return c->s3_access_key_id != NULL && !takes_static(c);
+	bool is_auto = c->credentials == CREDENTIALS_AUTO;
+	bool has_process = c->credentials == CREDENTIALS_PROCESS;
+
+	if (c->s3_access_key_id != NULL && !takes_static(c))
+		return "s3_access_key_id";
+	if (c->s3_secret_key_file != NULL && !takes_static(c))
+		return "s3_secret_key_file";
+	if (c->s3_profile != NULL && !is_auto && !has_process
+	    && c->credentials != CREDENTIALS_PROFILE)
+		return "s3_profile";
+	if (c->s3_credential_process != NULL && !is_auto && !has_process)
+		return "s3_credential_process";
+	return NULL;
 }
 
 static const char *
@@ -66,10 +79,11 @@ load_credentials(struct store *store, const struct config_store *c,
 
 	if (key != NULL)
 		return key;
-	if (is_ambiguous(c)) {
-		snprintf(error, size, "s3_access_key_id is set, but "
-		    "credentials names another source; drop one of them");
-		return "s3_access_key_id";
+	key = find_stray(c);
+	if (key != NULL) {
+		snprintf(error, size, "%s is set, and credentials names a "
+		    "source that does not take it; drop one of them", key);
+		return key;
 	}
 	settings.source.secret_access_key = store->secret;
 	settings.source.session_token = store->session_token;
@@ -121,14 +135,18 @@ signer_free(void *state)
 	free(signer);
 }
 
-/* Nothing lives longer than what it was signed with. */
+/* Nothing lives longer than what it was signed with. Then it is not to be kept
+ * for as long as usual either. */
 static void
-clamp(struct window *window, int64_t ends_at)
+clamp(struct window *window, int64_t ends_at, int64_t ttl_s, int64_t now_s)
 {
-	if (window->expires_at > ends_at)
-		window->expires_at = ends_at;
-	if (window->rolls_at > ends_at)
-		window->rolls_at = ends_at;
+	if (window->expires_at <= ends_at)
+		return;
+	window->expires_at = ends_at;
+	if (window->rolls_at > ends_at - ttl_s)
+		window->rolls_at = ends_at - ttl_s;
+	if (window->rolls_at <= now_s)
+		window->rolls_at = now_s + 1;
 }
 
 static bool
@@ -144,7 +162,7 @@ begin(void *state, struct window *window, struct scope *s,
 		    s, "the store '%s' has no credentials now", store->name);
 		return false;
 	}
-	clamp(window, c->ends_at);
+	clamp(window, c->ends_at, store->ttl_s, now_s);
 	sigv4_begin(signer->sigv4, c, window->signed_at,
 	    window->expires_at - window->signed_at);
 	credentials_release(signer->credentials);

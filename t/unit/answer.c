@@ -36,6 +36,8 @@ static const struct {
     {"{" KEYS ",\"SessionToken\":null,\"Expiration\":null}", false, NULL,
 	CREDENTIALS_NO_END, NULL},
     {"{" KEYS "," LATER "}", false, NULL, NOW + 21600, NULL},
+    {"{" KEYS ",\"SessionToken\":\"\"}", false, NULL, CREDENTIALS_NO_END,
+	NULL},
     {"{" KEYS "," LATER "}", true, "session token", 0, NULL},
     {"{" KEYS ",\"Token\":\"\"," LATER "}", true, "session token", 0, NULL},
     {"{" KEYS ",\"Token\":\"a b\"," LATER "}", true, "session token", 0, NULL},

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "tap.h"
 
-/* All keys as "section/key=value|". */
+/* All headings as "section/|", all keys as "section/key=value|". */
 static void
 print_all(struct buf *out, const char *file)
 {
@@ -16,9 +16,11 @@ print_all(struct buf *out, const char *file)
 		buf_text(out, ini.section.data == NULL ? TEXT("-")
 						       : ini.section);
 		buf_char(out, '/');
-		buf_text(out, ini.key);
-		buf_char(out, '=');
-		buf_text(out, ini.value);
+		if (ini.key.data != NULL) {
+			buf_text(out, ini.key);
+			buf_char(out, '=');
+			buf_text(out, ini.value);
+		}
 		buf_char(out, '|');
 	}
 }
@@ -30,20 +32,26 @@ main(void)
 		const char *file, *want;
 	} cases[] = {
 	    {"", ""},
-	    {"[a]\nk = v\n", "a/k=v|"},
-	    {"[a]\nk=v", "a/k=v|"},
-	    {"\xef\xbb\xbf[a]\nk=v", "a/k=v|"},
-	    {"[a]\r\nk = v\r\n", "a/k=v|"},
-	    {"k = v\n[a]\n", "-/k=v|"},
-	    {"[ profile  b ] # why\nk = v\n", "profile  b/k=v|"},
-	    {"[a]\n# k = v\n; k = v\n\nk = v # w\n", "a/k=v # w|"},
-	    {"[a]\ns3 =\n  max = 3\n\tmin = 1\nk = v\n", "a/s3=|a/k=v|"},
-	    {"[a]\nk = v=w==\n", "a/k=v=w==|"},
-	    {"[a]\nno key here\nk = v\n", "a/k=v|"},
-	    {"[a\nk = v\n", "a/k=v|"},
-	    {"[]\nk = v\n", "/k=v|"},
-	    {"[a]\n= v\n", "a/=v|"},
-	    {"[a]\nk = 1\n[b]\nk = 2\n[a]\nk = 3\n", "a/k=1|b/k=2|a/k=3|"},
+	    {"[a]\nk = v\n", "a/|a/k=v|"},
+	    {"[a]\nk = v", "a/|a/k=v|"},
+	    {"\xef\xbb\xbf[a]\nk=v", "a/|a/k=v|"},
+	    {"[a]\r\nk = v\r\n", "a/|a/k=v|"},
+	    {"k = v\n[a]\n", "-/k=v|a/|"},
+	    {"[ profile  b ] # why\nk = v\n", "profile  b/|profile  b/k=v|"},
+	    {"[a]\n# k = v\n  ; k = v\n\nk = v # w\n", "a/|a/k=v # w|"},
+	    {"[a]\ns3 =\n  max = 3\n\tmin = 1\nk = v\n",
+		"a/|a/s3=|a/k=v|"},
+	    {"[a]\n  k = v\n  l = w\n    m = x\n n = y\n",
+		"a/|a/k=v|a/l=w|a/n=y|"},
+	    {"[a]\ns3 =\n  [b]\nk = v\n", "a/|a/s3=|a/k=v|"},
+	    {"[a]\n  [b]\nk = v\n", "a/|b/|b/k=v|"},
+	    {"[a]\nk = v=w==\n", "a/|a/k=v=w==|"},
+	    {"[a]\nno key here\nk = v\n", "a/|a/k=v|"},
+	    {"[a\nk = v\n", "a/|a/k=v|"},
+	    {"[]\nk = v\n", "/|/k=v|"},
+	    {"[a]\n= v\n", "a/|a/=v|"},
+	    {"[a]\nk = 1\n[b]\nk = 2\n[a]\nk = 3\n",
+		"a/|a/k=1|b/|b/k=2|a/|a/k=3|"},
 	};
 	struct buf got = {0};
 

@@ -14,7 +14,8 @@
 	"aws_secret_access_key = secret" n "\n"
 
 static struct arena arena;
-static char dir[] = "profile.XXXXXX", credentials_path[64], config_path[64];
+static char dir[] = "profile.XXXXXX", credentials_path[64], config_path[64],
+    loop_path[64];
 
 static void
 write_file(const char *path, const char *text)
@@ -50,11 +51,11 @@ static const struct {
     {NULL, "[profile 'x']\n" KEY("3"), "x", NULL, FOUND, "AKID3", NULL, NULL},
     {NULL, "[profile \"x\"]\n" KEY("3"), "x", NULL, FOUND, "AKID3", NULL,
 	NULL},
-    {NULL, "[x]\n" KEY("3"), "x", NULL, FOUND_NOTHING, NULL, NULL,
+    {NULL, "[x]\n" KEY("3"), "x", NULL, FOUND_FAULT, NULL, NULL,
 	"no profile 'x'"},
-    {NULL, "[profilex]\n" KEY("3"), "x", NULL, FOUND_NOTHING, NULL, NULL,
+    {NULL, "[profilex]\n" KEY("3"), "x", NULL, FOUND_FAULT, NULL, NULL,
 	"no profile 'x'"},
-    {"[profile x]\n" KEY("3"), NULL, "x", NULL, FOUND_NOTHING, NULL, NULL,
+    {"[profile x]\n" KEY("3"), NULL, "x", NULL, FOUND_FAULT, NULL, NULL,
 	"no profile 'x'"},
     {"[x]\n" KEY("1"), "[profile x]\n" KEY("2"), "x", NULL, FOUND, "AKID1",
 	NULL, NULL},
@@ -70,6 +71,16 @@ static const struct {
 	FOUND_FAULT, NULL, NULL, "has source_profile"},
     {NULL, "[profile x]\nsso_session = r\n", "x", NULL, FOUND_FAULT, NULL,
 	NULL, "has sso_session"},
+    {NULL, "[profile x]\nrole_arn = r\nsource_profile = x\n" KEY("1"), "x",
+	NULL, FOUND_FAULT, NULL, NULL, "has source_profile"},
+    {"[x]\n" KEY("1"), "[profile x]\nrole_arn = r\ncredential_process = p\n",
+	"x", NULL, FOUND_NOTHING, NULL, NULL, "has role_arn"},
+    {"[x]\n  aws_access_key_id = A\n  aws_secret_access_key = s\n", NULL, "x",
+	NULL, FOUND, "A", NULL, NULL},
+    {"[x]\n", NULL, "x", NULL, FOUND_NOTHING, NULL, NULL,
+	"no aws_access_key_id"},
+    {"[x]\naws_access_key_id = A # B\naws_secret_access_key = canary\n", NULL,
+	"x", NULL, FOUND_FAULT, NULL, NULL, "has blanks"},
     {NULL, "[profile x]\ncredential_process = r\n", "x", NULL, FOUND_NOTHING,
 	NULL, NULL, "no aws_access_key_id"},
     {NULL, NULL, NULL, NULL, FOUND_NOTHING, NULL, NULL,
@@ -142,10 +153,18 @@ test_files(void)
 	(void)rmdir(credentials_path);
 	write_file(config_path, "[default]\n" KEY("1"));
 	is_int(look(&s), FOUND, "one is enough");
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+	is_int(look(&s), FOUND, "the other may be nothing");
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null/x/y", 1);
+	is_int(look(&s), FOUND, "or nowhere");
+	is_int(symlink("loop", loop_path), 0, "a link to itself");
+	setenv("AWS_SHARED_CREDENTIALS_FILE", loop_path, 1);
+	is_int(look(&s), FOUND_FAULT, "is not nowhere");
+	(void)unlink(loop_path);
 	unsetenv("AWS_CONFIG_FILE");
 	unsetenv("AWS_SHARED_CREDENTIALS_FILE");
 	unsetenv("HOME");
-	is_int(look(&s), FOUND_FAULT, "nobody knows where they are");
+	is_int(look(&s), FOUND_NOTHING, "nobody knows where they are");
 	ok(strstr(s.cause, "HOME") != NULL, "%s", s.cause);
 	free(large);
 }
@@ -157,6 +176,7 @@ main(void)
 		abort();
 	snprintf(credentials_path, sizeof(credentials_path), "%s/a", dir);
 	snprintf(config_path, sizeof(config_path), "%s/b", dir);
+	snprintf(loop_path, sizeof(loop_path), "%s/loop", dir);
 	setenv("AWS_SHARED_CREDENTIALS_FILE", credentials_path, 1);
 	setenv("AWS_CONFIG_FILE", config_path, 1);
 	unsetenv("AWS_DEFAULT_PROFILE");

@@ -30,7 +30,9 @@ test_new_ones(void)
 	    {6 * HOUR, 10000, 0, 6 * HOUR - 10300, "long URLs"},
 	    {1200, 60, 0, 600, "short ones at half their life"},
 	    {1200, 900, 300, 300, "or before they keep the promise no more"},
-	    {900, 900, 300, 60, "but not more than once a minute"},
+	    {900, 900, 300, 450, "which some never can: at half their life"},
+	    {1000, 900, 300, 500, "or hardly"},
+	    {100, 60, 0, 60, "but not more than once a minute"},
 	    {30, 900, 300, 30, "but at the end"},
 	};
 
@@ -110,11 +112,33 @@ test_failures(void)
 	refresh_got(&r, NOW + 6 * HOUR, true, 0, NOW);
 	refresh_failed(&r, NOW + 500, NOW);
 	is_int(r.due_at - NOW, 1, "a success forgets them");
+	for (int i = 0; i < 100; i++)
+		refresh_failed(&r, NOW + 500, NOW);
+	is_int(r.due_at - NOW, 10, "insisting, after many");
+	refresh_failed(&r, CREDENTIALS_NO_END, NOW);
+	is_int(r.due_at - NOW, 60, "a key without an end, after many");
+	refresh_got(&r, CREDENTIALS_NO_END, true, 5, NOW);
+	refresh_failed(&r, CREDENTIALS_NO_END, NOW);
+	is_int(r.due_at - NOW, 1, "and at first: a file may be half written");
+}
+
+/* A machine that starts with the wrong time gets the right one. */
+static void
+test_clock(void)
+{
+	struct refresh r = covering(60, 0);
+
+	refresh_failed(&r, 0, NOW + 7 * HOUR);
+	ok(refresh_is_due(&r, NOW), "the clock was set back");
+	refresh_failed(&r, 0, NOW);
+	ok(!refresh_is_due(&r, NOW), "from then on it counts");
+	ok(refresh_is_due(&r, NOW + 7 * HOUR), "the clock was set forward");
 }
 
 int
 main(void)
 {
+	test_clock();
 	test_new_ones();
 	test_longest();
 	test_same_ones();
