@@ -38,20 +38,6 @@ complain(const struct complaint *to, const char *key, const char *format, ...)
 	return false;
 }
 
-/* Of a store, which is named unless it is the flat keys' own. */
-static bool
-complain_of(const struct complaint *to, const struct config_store *store,
-    const char *key, const char *what)
-{
-	bool has_name = store->name[0] != '\0';
-	char where[300];
-
-	config_print_place(where, sizeof(where), to->config, store, key);
-	snprintf(to->text, to->size, "%s: %s%s%s%s", where,
-	    has_name ? "store " : "", store->name, has_name ? ": " : "", what);
-	return false;
-}
-
 /* What stands in a Link header must fit into one. */
 static bool
 is_header_text(const char *value)
@@ -90,23 +76,6 @@ check_database(const struct config *c, const struct complaint *to)
 	if (!db_check_conninfo(c->listen_database, why, sizeof(why)))
 		return complain(to, "listen_database",
 		    "listen_database is no conninfo: %s", why);
-	return true;
-}
-
-static bool
-load_stores(struct kit *kit, const struct complaint *to)
-{
-	const struct config *c = kit->config;
-	char why[500];
-
-	stores_init(&kit->stores, c->n_stores);
-	for (size_t i = 0; i < c->n_stores; i++) {
-		const char *key = stores_load(
-		    &kit->stores, i, &c->stores[i], why, sizeof(why));
-
-		if (key != NULL)
-			return complain_of(to, &c->stores[i], key, why);
-	}
 	return true;
 }
 
@@ -156,7 +125,7 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 	*kit = (struct kit){.config = config};
 	if (check_addresses(config, &to)
 	    && check_database(config, &to)
-	    && load_stores(kit, &to)
+	    && stores_load_all(&kit->stores, config, error, size)
 	    && load_secret(&kit->hmac_secret, "hmac_secret_file",
 		config->hmac_secret_file, &to)
 	    && load_ticket_keys(kit, &to)

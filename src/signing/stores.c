@@ -89,6 +89,39 @@ stores_start(const struct stores *stores)
 			provider_start(stores->list[i].provider);
 }
 
+/* A store is named unless it is the flat keys' own. */
+static bool
+complain(const struct config *config, const struct config_store *store,
+    const char *key, const char *what, char *error, size_t size)
+{
+	bool has_name = store->name[0] != '\0';
+	char where[300];
+
+	config_print_place(where, sizeof(where), config, store, key);
+	snprintf(error, size, "%s: %s%s%s%s", where, has_name ? "store " : "",
+	    store->name, has_name ? ": " : "", what);
+	return false;
+}
+
+bool
+stores_load_all(struct stores *stores, const struct config *config,
+    char *error, size_t error_size)
+{
+	char why[500];
+
+	stores_init(stores, config->n_stores);
+	for (size_t i = 0; i < config->n_stores; i++) {
+		const struct config_store *c = &config->stores[i];
+		const char *key = stores_load(
+		    stores, i, c, why, sizeof(why));
+
+		if (key != NULL)
+			return complain(
+			    config, c, key, why, error, error_size);
+	}
+	return true;
+}
+
 void
 stores_release(struct stores *stores)
 {

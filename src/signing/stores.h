@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+struct config;
 struct config_store;
 struct seldom;
 struct store;
@@ -14,6 +15,12 @@ struct stores {
 	struct seldom *unknown; /* names that artifacts had */
 	struct seldom *dots;    /* stores with keys that clients change */
 };
+
+/* Makes all stores of the settings, which outlive them. On failure error says
+ * where in the settings, which store, and what to write; what has been made
+ * until then is to be released all the same. */
+bool stores_load_all(struct stores *stores, const struct config *config,
+    char *error, size_t error_size);
 
 /* Room for n stores, which are then to be loaded. */
 void stores_init(struct stores *stores, size_t n);
