@@ -18,6 +18,7 @@ check_PROGRAMS = \
 	t/unit/cursor.t \
 	t/unit/doc.t \
 	t/unit/endpoint.t \
+	t/unit/element.t \
 	t/unit/etag.t \
 	t/unit/fcgi_frame.t \
 	t/unit/fcgi_open.t \
@@ -57,6 +58,7 @@ check_PROGRAMS = \
 	t/unit/timers.t \
 	t/unit/traffic.t \
 	t/unit/ulid.t \
+	t/unit/verdict.t \
 	t/unit/window.t
 
 check_LIBRARIES = t/unit/libtap.a
@@ -102,6 +104,8 @@ t_unit_doc_t_SOURCES = t/unit/doc.c
 t_unit_doc_t_LDADD = $(unit_ldadd)
 t_unit_endpoint_t_SOURCES = t/unit/endpoint.c
 t_unit_endpoint_t_LDADD = $(unit_ldadd)
+t_unit_element_t_SOURCES = t/unit/element.c
+t_unit_element_t_LDADD = $(unit_ldadd)
 t_unit_etag_t_SOURCES = t/unit/etag.c
 t_unit_etag_t_LDADD = $(unit_ldadd)
 t_unit_fcgi_frame_t_SOURCES = t/unit/fcgi_frame.c
@@ -180,6 +184,8 @@ t_unit_traffic_t_SOURCES = t/unit/traffic.c
 t_unit_traffic_t_LDADD = $(unit_ldadd)
 t_unit_ulid_t_SOURCES = t/unit/ulid.c
 t_unit_ulid_t_LDADD = $(unit_ldadd)
+t_unit_verdict_t_SOURCES = t/unit/verdict.c
+t_unit_verdict_t_LDADD = $(unit_ldadd)
 t_unit_window_t_SOURCES = t/unit/window.c
 t_unit_window_t_LDADD = $(unit_ldadd)
 

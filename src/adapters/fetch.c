@@ -58,13 +58,12 @@ static size_t
 take_body(char *data, size_t size, size_t n, void *fetch)
 {
 	struct fetch *f = fetch;
+	size_t room = f->request->max_body - f->body.size;
 
 	(void)size;
-	f->too_large = n > f->request->max_body - f->body.size;
-	if (f->too_large)
-		return 0;
-	buf_bytes(&f->body, data, n);
-	return n;
+	f->too_large = n > room;
+	buf_bytes(&f->body, data, f->too_large ? room : n);
+	return f->too_large ? 0 : n;
 }
 
 static void
@@ -210,6 +209,39 @@ outcome_of(CURLcode code)
 	}
 }
 
+/* A name is looked at when the rest of the certificate was good. By then the
+ * library of TLS has found no fault; OpenSSL's "unspecified" (1) is there until
+ * somebody asks it. */
+static enum fetch_hurdle
+hurdle_of_cert(CURL *c)
+{
+	long fault = 0;
+
+	curl_easy_getinfo(c, CURLINFO_SSL_VERIFYRESULT, &fault);
+	return fault <= 1 ? FETCH_CERT_NAME : FETCH_CERT;
+}
+
+static enum fetch_hurdle
+hurdle_of(CURL *c, CURLcode code)
+{
+	long proxy_status = 0;
+
+	curl_easy_getinfo(c, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	if (code != CURLE_OK && proxy_status >= 300)
+		return FETCH_PROXY;
+	switch (code) {
+	case CURLE_OK: return FETCH_NONE;
+	case CURLE_COULDNT_RESOLVE_PROXY: return FETCH_PROXY;
+	case CURLE_COULDNT_RESOLVE_HOST: return FETCH_NAME;
+	case CURLE_COULDNT_CONNECT: return FETCH_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT: return FETCH_TIME;
+	case CURLE_SSL_CONNECT_ERROR: return FETCH_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION: return hurdle_of_cert(c);
+	case CURLE_SSL_CACERT_BADFILE: return FETCH_CERT;
+	default: return FETCH_OTHER;
+	}
+}
+
 static void
 tell_cause(struct scope *s, const struct fetch *f, CURLcode code)
 {
@@ -244,6 +276,7 @@ fetch_send(struct fetch_answer *answer, struct scope *s, struct fetch *f,
 	curl_slist_free_all(headers);
 	answer->status = (int)status;
 	answer->body = buf_as_text(&f->body);
+	answer->hurdle = hurdle_of(f->curl, code);
 	tell_cause(s, f, code);
 	return outcome_of(code);
 }

@@ -27,10 +27,24 @@ struct fetch_request {
 	void *of;
 };
 
+/* What was in the way of an answer. */
+enum fetch_hurdle {
+	FETCH_NONE,
+	FETCH_PROXY,     /* it has no address, or said no */
+	FETCH_NAME,      /* the host has no address */
+	FETCH_CONNECT,   /* refused */
+	FETCH_TIME,      /* too slow, or silent */
+	FETCH_TLS,       /* not spoken, or not as we do */
+	FETCH_CERT_NAME, /* the certificate is another host's */
+	FETCH_CERT,      /* or from nobody who is trusted */
+	FETCH_OTHER,
+};
+
 struct fetch_answer {
 	int status;
 	struct text wanted[FETCH_WANTED_MAX]; /* values, or absent */
-	struct text body; /* until the next request */
+	struct text body; /* until the next request; what there is of it */
+	enum fetch_hurdle hurdle;
 };
 
 enum fetch_outcome {

@@ -2,6 +2,9 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_JOB_FAILED = 1,
@@ -12,7 +15,14 @@ enum exit_status {
 struct command {
 	const char *name;
 	const char *usage; /* what stands behind the name */
-	int (*run)(const struct command *self, int argc, char **argv);
+	bool has_settings; /* of the responder: -c may stand before it */
+	/* config_path is NULL if there was no -c */
+	int (*run)(const struct command *self, const char *config_path,
+	    int argc, char **argv);
 };
+
+/* A line; before is "usage:", or as wide. */
+void command_print_usage(
+    FILE *out, const char *before, const struct command *c);
 
 #endif

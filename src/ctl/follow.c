@@ -156,12 +156,6 @@ follow_source(const struct source *source, const struct options *o)
 
 /* --- the command line --- */
 
-static void
-print_usage(FILE *out, const struct command *self)
-{
-	fprintf(out, "usage: jobtailctl %s %s\n", self->name, self->usage);
-}
-
 static bool
 read_since(struct mark *since, const char *value)
 {
@@ -197,12 +191,16 @@ read_options(
 				return EXIT_USAGE;
 			break;
 		case 'c': o->ca_file = optarg; break;
-		case 'h': print_usage(stdout, self); return EXIT_DONE;
-		default: print_usage(stderr, self); return EXIT_USAGE;
+		case 'h':
+			command_print_usage(stdout, "usage:", self);
+			return EXIT_DONE;
+		default:
+			command_print_usage(stderr, "usage:", self);
+			return EXIT_USAGE;
 		}
 	}
 	if (argc - optind != 1) {
-		print_usage(stderr, self);
+		command_print_usage(stderr, "usage:", self);
 		return EXIT_USAGE;
 	}
 	o->url = argv[optind];
@@ -234,10 +232,12 @@ follow_url(const struct options *o)
 }
 
 int
-follow(const struct command *self, int argc, char **argv)
+follow(const struct command *self, const char *config_path, int argc,
+    char **argv)
 {
 	struct options o = {0};
 	int status = read_options(&o, self, argc, argv);
 
+	(void)config_path;
 	return status == GO_ON ? follow_url(&o) : status;
 }

@@ -4,6 +4,7 @@
 
 struct command;
 
-int follow(const struct command *self, int argc, char **argv);
+int follow(const struct command *self, const char *config_path, int argc,
+    char **argv);
 
 #endif

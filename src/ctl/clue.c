@@ -1,0 +1,343 @@
+/* Reading the store's words. Regions and hosts that they name are cut to
+ * what such names can be; the printing cleans them. */
+#include "ctl/clue.h"
+
+#include "base/buf.h"
+#include "base/scope.h"
+#include "ctl/element.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	NAME_MAX_SIZE = 253,
+	SKEW_S = 5, /* what an answer may take on its way */
+	SKEW_MAX_S = 300, /* no signature is good for long with more */
+};
+
+struct facts {
+	const struct trial *trial;
+	const struct reply *reply;
+	struct arena *arena;
+	struct clues *clues;
+	/* of the URL */
+	struct text host, path; /* as they were signed */
+	bool in_path;           /* the bucket is */
+	/* of the request as it came to the store */
+	struct text seen_host, seen_path, seen_region;
+};
+
+static const struct text absent = {0}, empty = {"", 0};
+
+static struct text
+when(bool condition)
+{
+	return condition ? empty : absent;
+}
+
+static struct text
+element(const struct facts *f, const char *name)
+{
+	return element_find(f->arena, f->reply->body, name);
+}
+
+/* A name, cut; or absent, like an empty one. */
+static struct text
+name_of(struct text t)
+{
+	if (t.size == 0)
+		return absent;
+	return t.size > NAME_MAX_SIZE ? (struct text){t.data, NAME_MAX_SIZE}
+				      : t;
+}
+
+/* --- what was asked --- */
+
+static void
+read_url(struct facts *f)
+{
+	struct buf in_path = {0};
+	struct text rest = f->trial->url, scheme, slash;
+
+	/* scheme:, nothing, host, path?query */
+	(void)text_cut(&scheme, &rest, '/');
+	(void)text_cut(&slash, &rest, '/');
+	(void)text_cut(&f->host, &rest, '/');
+	(void)text_cut(&f->path, &rest, '?');
+	f->path.data--;
+	f->path.size++;
+	buf_char(&in_path, '/');
+	buf_percent(&in_path, text_of(f->trial->store->s3_bucket), false);
+	buf_char(&in_path, '/');
+	buf_percent(&in_path, f->trial->key, true);
+	f->in_path = text_equal(f->path, buf_as_text(&in_path));
+	buf_release(&in_path);
+}
+
+/* --- what came --- */
+
+/* The lines of the canonical request, and of the string that was signed:
+ * method, path, query, headers; algorithm, time, day/region/s3/... */
+static void
+read_seen(struct facts *f)
+{
+	struct text request = element(f, "CanonicalRequest");
+	struct text to_sign = element(f, "StringToSign");
+	struct text line, host = TEXT("host:");
+
+	for (int i = 0; text_cut(&line, &request, '\n'); i++) {
+		if (i == 1)
+			f->seen_path = line;
+		if (i > 2 && text_has_prefix(line, host))
+			f->seen_host = name_of((struct text){
+			    line.data + host.size, line.size - host.size});
+	}
+	for (int i = 0; i < 3 && text_cut(&line, &to_sign, '\n'); i++)
+		if (i == 2 && text_cut(&to_sign, &line, '/')
+		    && text_cut(&to_sign, &line, '/') && line.data != NULL)
+			f->seen_region = name_of(to_sign);
+}
+
+/* The text between two others. */
+static struct text
+between(struct text t, const char *begin, char end)
+{
+	const char *at = t.size == 0
+	    ? NULL : memmem(t.data, t.size, begin, strlen(begin));
+	struct text rest, inside;
+
+	if (at == NULL)
+		return absent;
+	at += strlen(begin);
+	rest = (struct text){at, t.size - (size_t)(at - t.data)};
+	return text_cut(&inside, &rest, end) && rest.data != NULL
+	    ? inside : absent;
+}
+
+/* --- the clues --- */
+
+/* By how much ours is off, if it is by more than that. */
+static struct text
+clock_words(const struct facts *f, int64_t most_s)
+{
+	int64_t ahead_s = f->reply->now_s - f->reply->date_s;
+	int64_t off_s = ahead_s < 0 ? -ahead_s : ahead_s;
+
+	if (f->reply->date_s == -1 || off_s <= most_s)
+		return absent;
+	snprintf(f->clues->clock, sizeof(f->clues->clock),
+	    "%lld s %s the store's", (long long)off_s,
+	    ahead_s < 0 ? "behind" : "ahead of");
+	return text_of(f->clues->clock);
+}
+
+static struct text
+clock_is_off(const struct facts *f)
+{
+	return clock_words(f, SKEW_S);
+}
+
+static struct text
+clock_is_wrong(const struct facts *f)
+{
+	return clock_words(f, SKEW_MAX_S);
+}
+
+static struct text
+other_region(const struct facts *f)
+{
+	const struct text told[] = {
+	    f->reply->region,
+	    element(f, "Region"),
+	    between(f->clues->message, "expecting '", '\''),
+	    f->seen_region,
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (told[i].size > 0
+		    && !text_equal_nocase(
+			told[i], text_of(f->trial->store->s3_region)))
+			return name_of(told[i]);
+	return absent;
+}
+
+static struct text
+other_host(const struct facts *f)
+{
+	return text_equal_nocase(f->seen_host, f->host) ? absent
+							: f->seen_host;
+}
+
+static struct text
+other_path(const struct facts *f)
+{
+	return when(f->seen_path.size > 0
+	    && !text_equal(f->seen_path, f->path));
+}
+
+static struct text
+same_host(const struct facts *f)
+{
+	return when(text_equal_nocase(f->seen_host, f->host));
+}
+
+/* What the store took for the bucket, if it is not ours. */
+static struct text
+other_bucket(const struct facts *f)
+{
+	struct text told = name_of(element(f, "BucketName"));
+
+	return text_equal(told, text_of(f->trial->store->s3_bucket))
+	    ? absent : told;
+}
+
+/* Some only name the key, which then lacks its first part. */
+static struct text
+bucket_from_key(const struct facts *f)
+{
+	struct text rest = f->trial->key, first, told = other_bucket(f);
+	struct text key = element(f, "Key");
+
+	if (f->in_path || !text_cut(&first, &rest, '/') || first.size == 0)
+		return absent;
+	if (text_equal(told, first)
+	    || (rest.size > 0 && text_equal(key, rest)))
+		return name_of(first);
+	return absent;
+}
+
+static bool
+is_host(const struct facts *f, struct text t)
+{
+	struct text rest = f->host, name;
+
+	(void)text_cut(&name, &rest, ':');
+	return t.size > 0 && (text_equal_nocase(t, f->host)
+	    || text_equal_nocase(t, name));
+}
+
+static struct text
+bucket_from_host(const struct facts *f)
+{
+	struct text told = other_bucket(f);
+
+	return !f->in_path && is_host(f, told) ? told : absent;
+}
+
+static struct text
+bucket_is_host(const struct facts *f)
+{
+	struct text told = other_bucket(f);
+
+	return f->in_path && is_host(f, told) ? told : absent;
+}
+
+static struct text
+bucket_in_key(const struct facts *f)
+{
+	struct text told = element(f, "Key"), first;
+
+	return when(f->in_path && told.size > f->trial->key.size
+	    && text_cut(&first, &told, '/')
+	    && text_equal(first, text_of(f->trial->store->s3_bucket))
+	    && text_equal(told, f->trial->key));
+}
+
+static struct text
+in_host(const struct facts *f)
+{
+	return when(f->trial->store->store == STORE_S3 && !f->in_path);
+}
+
+static struct text
+endpoint(const struct facts *f)
+{
+	return name_of(element(f, "Endpoint"));
+}
+
+/* The path and the query behind it are as secret as the URL was. */
+static struct text
+origin(const struct facts *f)
+{
+	struct text rest = f->reply->location, scheme, slash, host, name;
+
+	if (!text_cut(&scheme, &rest, '/') || !text_cut(&slash, &rest, '/')
+	    || slash.size > 0 || !text_cut(&host, &rest, '/')
+	    || !text_cut(&name, &host, '?'))
+		return absent;
+	return name_of((struct text){scheme.data,
+	    (size_t)(name.data + name.size - scheme.data)});
+}
+
+static struct text
+no_code(const struct facts *f)
+{
+	return when(f->clues->code.size == 0);
+}
+
+static struct text
+busy(const struct facts *f)
+{
+	return when(f->reply->status >= 500);
+}
+
+static struct text
+dots(const struct facts *f)
+{
+	struct text rest = f->trial->key, part;
+
+	while (text_cut(&part, &rest, '/'))
+		if (text_equal(part, TEXT(".")) || text_equal(part, TEXT("..")))
+			return empty;
+	return absent;
+}
+
+static struct text
+address_setting(const struct facts *f)
+{
+	const struct config_store *store = f->trial->store;
+
+	if (store->store != STORE_S3)
+		return TEXT("secure_link_base");
+	return store->s3_endpoint != NULL ? TEXT("s3_endpoint")
+					  : TEXT("s3_region");
+}
+
+static struct text (*const finders[N_CLUES])(const struct facts *) = {
+    [CLUE_CLOCK] = clock_is_off,
+    [CLUE_CLOCK_IS_WRONG] = clock_is_wrong,
+    [CLUE_OTHER_REGION] = other_region,
+    [CLUE_OTHER_HOST] = other_host,
+    [CLUE_OTHER_PATH] = other_path,
+    [CLUE_SAME_HOST] = same_host,
+    [CLUE_BUCKET_FROM_KEY] = bucket_from_key,
+    [CLUE_BUCKET_FROM_HOST] = bucket_from_host,
+    [CLUE_BUCKET_IS_HOST] = bucket_is_host,
+    [CLUE_BUCKET_IN_KEY] = bucket_in_key,
+    [CLUE_IN_HOST] = in_host,
+    [CLUE_ENDPOINT] = endpoint,
+    [CLUE_ORIGIN] = origin,
+    [CLUE_NO_CODE] = no_code,
+    [CLUE_BUSY] = busy,
+    [CLUE_DOTS] = dots,
+    [CLUE_ADDRESS] = address_setting,
+};
+
+void
+clues_read(struct clues *c, struct scope *s, const struct trial *t,
+    const struct reply *r)
+{
+	struct facts f = {
+	    .trial = t, .reply = r, .arena = s->arena, .clues = c};
+
+	*c = (struct clues){0};
+	read_url(&f);
+	if (t->store->store == STORE_S3) {
+		c->code = element(&f, "Code");
+		c->message = element(&f, "Message");
+		read_seen(&f);
+	}
+	c->found[CLUE_NONE_NEEDED] = empty;
+	for (int i = CLUE_NONE_NEEDED + 1; i < N_CLUES; i++)
+		c->found[i] = finders[i](&f);
+}

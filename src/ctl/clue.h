@@ -1,0 +1,44 @@
+/* Clues: what a store's reply tells, held against what was asked. Pure. */
+#ifndef CTL_CLUE_H
+#define CTL_CLUE_H
+
+#include "ctl/trial.h"
+
+/* Each comes with a few words, or a name, to be said with it. */
+enum clue {
+	CLUE_NONE_NEEDED, /* always there, without words */
+	/* ours: by how much it is wrong; too wrong for signatures */
+	CLUE_CLOCK,
+	CLUE_CLOCK_IS_WRONG,
+	/* what the store has instead of what was signed */
+	CLUE_OTHER_REGION,
+	CLUE_OTHER_HOST,
+	CLUE_OTHER_PATH,
+	CLUE_SAME_HOST, /* it tells, and there is no difference */
+	/* where it found the bucket's name */
+	CLUE_BUCKET_FROM_KEY,  /* in the first part of the key */
+	CLUE_BUCKET_FROM_HOST, /* in all of the host, which has it */
+	CLUE_BUCKET_IS_HOST,   /* the same, but the path has it */
+	CLUE_BUCKET_IN_KEY,    /* nowhere: it is a part of the key */
+	CLUE_IN_HOST,          /* where it is: before the endpoint's host */
+	/* where it sends us */
+	CLUE_ENDPOINT, /* a host */
+	CLUE_ORIGIN,   /* scheme://host */
+	CLUE_NO_CODE,  /* these are no words of an S3 store */
+	CLUE_BUSY,
+	CLUE_DOTS,     /* the key has segments that clients take out */
+	CLUE_ADDRESS,  /* always: the setting that the host comes from */
+	N_CLUES
+};
+
+struct clues {
+	struct text code, message; /* the store's words, or absent */
+	struct text found[N_CLUES]; /* absent: there is no such clue */
+	char clock[64];
+};
+
+/* The texts live in the scope, or as long as the trial and its reply. */
+void clues_read(struct clues *c, struct scope *s, const struct trial *t,
+    const struct reply *r);
+
+#endif

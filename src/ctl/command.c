@@ -1,0 +1,9 @@
+/* The usage of a command. */
+#include "ctl/command.h"
+
+void
+command_print_usage(FILE *out, const char *before, const struct command *c)
+{
+	fprintf(out, "%s jobtailctl %s%s %s\n", before,
+	    c->has_settings ? "[-c FILE] " : "", c->name, c->usage);
+}

@@ -1,0 +1,58 @@
+/* The request, as a client would make it. */
+#include "ctl/trial.h"
+
+#include "base/clock.h"
+#include "base/scope.h"
+
+enum {
+	CONNECT_MS = 10000,
+	SILENCE_S = 15,
+	/* an error repeats a signed query, session token and all, a few times
+	 * over; an object whose store knows no ranges is cut off here */
+	BODY_MAX = 64 * 1024,
+};
+
+enum { DATE, REGION, LOCATION, N_WANTED };
+
+static const char *const wanted[N_WANTED + 1] = {
+    [DATE] = "Date",
+    [REGION] = "x-amz-bucket-region",
+    [LOCATION] = "Location",
+};
+
+static void
+take_reply(struct reply *r, const struct scope *s,
+    const struct fetch_answer *a, enum fetch_outcome outcome)
+{
+	/* a byte is what was asked for, whatever became of the rest */
+	if (outcome == FETCH_ANSWERED || a->body.size > 0)
+		r->status = a->status;
+	r->body = a->body;
+	r->region = a->wanted[REGION];
+	r->location = a->wanted[LOCATION];
+	r->date_s = fetch_date_s(a->wanted[DATE]);
+	r->now_s = clock_us_to_s(clock_wall_us());
+	r->hurdle = a->hurdle;
+	r->cause = text_of(s->cause);
+}
+
+void
+trial_send(struct reply *r, struct scope *s, struct fetch *fetch,
+    const struct trial *t, const char *ca_file)
+{
+	static const char *const headers[] = {"Range: bytes=0-0", NULL};
+	struct fetch_answer answer;
+	enum fetch_outcome outcome = fetch_send(&answer, s, fetch,
+	    &(struct fetch_request){
+		.url = t->url.data,
+		.headers = headers,
+		.wanted = wanted,
+		.ca_file = ca_file,
+		.connect_ms = CONNECT_MS,
+		.silence_s = SILENCE_S,
+		.max_body = BODY_MAX,
+	    });
+
+	*r = (struct reply){0};
+	take_reply(r, s, &answer, outcome);
+}

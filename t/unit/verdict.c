@@ -1,0 +1,524 @@
+/* What stores answer, and which setting is named then. */
+#include "ctl/verdict.h"
+
+#include "base/buf.h"
+#include "base/scope.h"
+#include "tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOW = 1776254400 };
+
+#define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>"
+#define TAIL "<RequestId>4442587FB7D0A2F9</RequestId><HostId>x</HostId></Error>"
+#define NO_MATCH \
+	"<Code>SignatureDoesNotMatch</Code><Message>The request signature we " \
+	"calculated does not match the signature you provided. Check your key " \
+	"and signing method.</Message>"
+#define NO_MATCH_WORDS \
+	"403 SignatureDoesNotMatch: The request signature we calculated does " \
+	"not match the signature you provided. Check your key and signing method; "
+/* as Amazon, Google and Swift tell it */
+#define SEEN(region, path, host) \
+	"<AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId><StringToSign>" \
+	"AWS4-HMAC-SHA256\n20260415T120000Z\n20260415/" region \
+	"/s3/aws4_request\n0204bf34</StringToSign>" \
+	"<SignatureProvided>canary-signature</SignatureProvided>" \
+	"<StringToSignBytes>41 57 53</StringToSignBytes><CanonicalRequest>GET\n" \
+	path "\nX-Amz-Algorithm=AWS4-HMAC-SHA256&amp;X-Amz-Security-Token=" \
+	"canary-token&amp;X-Amz-SignedHeaders=host\nhost:" host \
+	"\n\nhost\nUNSIGNED-PAYLOAD</CanonicalRequest>" \
+	"<CanonicalRequestBytes>47 45 54</CanonicalRequestBytes>"
+#define PAIR "s3_secret_key_file has not the secret of s3_access_key_id"
+
+static char region[] = "us-east-1", bucket[] = "media",
+    endpoint[] = "https://s3.example.org:9000",
+    base[] = "https://media.example.org/a";
+
+static const struct config_store amazon = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+};
+static const struct config_store own = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .s3_endpoint = endpoint,
+};
+static const struct config_store disk = {
+    .store = STORE_SECURE_LINK, .secure_link_base = base,
+};
+
+#define QUERY "?X-Amz-Signature=canary-url"
+#define VIRTUAL "https://media.s3.us-east-1.amazonaws.com/out/1.png" QUERY
+#define OWN_VIRTUAL "https://media.s3.example.org:9000/out/1.png" QUERY
+#define OWN_PATH "https://s3.example.org:9000/media/out/1.png" QUERY
+#define LINK "https://media.example.org/a/out/1.png?md5=canary-url&expires=9"
+
+struct exchange {
+	const char *name;
+	const struct config_store *store;
+	const char *url;
+	int status;
+	const char *body;
+	const char *want; /* all of it */
+	/* headers */
+	const char *region, *location;
+	int ahead_s;      /* our clock; 0: right */
+	bool has_no_date;
+	const char *key;  /* NULL: out/1.png */
+};
+
+static struct arena arena;
+
+static void
+is_judged(const struct trial *t, const struct reply *r, const char *want,
+    const char *name)
+{
+	struct buf out = {0};
+	struct scope s;
+
+	scope_init(&s, &arena, 0, 0);
+	verdict_print(&out, &s, t, r);
+	is_text(buf_as_text(&out), text_of(want), "%s", name);
+	ok(memmem(out.data, out.size, "canary", 6) == NULL,
+	    "... without secrets");
+	buf_release(&out);
+	arena_reset(&arena);
+}
+
+/* The body in memory of just its size. */
+static void
+judge(const struct exchange *e)
+{
+	struct trial t = {e->store,
+	    text_of(e->key == NULL ? "out/1.png" : e->key), text_of(e->url)};
+	size_t size = strlen(e->body);
+	char *body = malloc(size + 1);
+	struct reply r = {
+	    .status = e->status,
+	    .body = {body, size},
+	    .region = text_of(e->region),
+	    .location = text_of(e->location),
+	    .date_s = e->has_no_date ? -1 : NOW,
+	    .now_s = NOW + e->ahead_s,
+	};
+
+	memcpy(body, e->body, size);
+	is_judged(&t, &r, e->want, e->name);
+	free(body);
+}
+
+static const struct exchange exchanges[] = {
+    /* good */
+    {"a byte", &own, OWN_PATH, 206, "x", "206; the first byte is there"},
+    {"an empty object", &own, OWN_PATH, 416,
+	HEAD "<Code>InvalidRange</Code><Message>The requested range is not "
+	"satisfiable</Message>" TAIL,
+	"416 InvalidRange: The requested range is not satisfiable; it is "
+	"there, and empty"},
+    {"all of it", &own, OWN_PATH, 200, "<html>",
+	"200; but a byte was asked for, and all is sent: is that the store, "
+	"and no page of its console or of a proxy?"},
+    {"a clock that is wrong all the same", &own, OWN_PATH, 206, "x",
+	"206; set this machine's clock, which is 301 s ahead of the store's",
+	.ahead_s = 301},
+    {"one that is right enough", &own, OWN_PATH, 206, "x",
+	"206; the first byte is there", .ahead_s = -300},
+
+    /* time */
+    {"too skewed", &amazon, VIRTUAL, 403,
+	HEAD "<Code>RequestTimeTooSkewed</Code><Message>The difference between "
+	"the request time and the current time is too large.</Message>"
+	"<RequestTime>20260415T120000Z</RequestTime>" TAIL,
+	"403 RequestTimeTooSkewed: The difference between the request time and "
+	"the current time is too large; set this machine's clock, which is "
+	"2000 s ahead of the store's", .ahead_s = 2000},
+    {"not yet valid", &amazon, VIRTUAL, 403,
+	HEAD "<Code>AccessDenied</Code><Message>Request is not yet valid"
+	"</Message>" TAIL,
+	"403 AccessDenied: Request is not yet valid; set this machine's clock, "
+	"which is 20 s ahead of the store's", .ahead_s = 20},
+    {"MinIO's words for it", &own, OWN_PATH, 403,
+	HEAD "<Code>AccessDenied</Code><Message>Request is not valid yet"
+	"</Message><Key>out/1.png</Key><BucketName>media</BucketName>"
+	"<Resource>/media/out/1.png</Resource>" TAIL,
+	"403 AccessDenied: Request is not valid yet; set this machine's clock, "
+	"which is 20 s ahead of the store's", .ahead_s = 20},
+    {"expired", &amazon, VIRTUAL, 403,
+	HEAD "<Code>AccessDenied</Code><Message>Request has expired</Message>"
+	"<X-Amz-Expires>1200</X-Amz-Expires><Expires>2026-04-15T12:20:00Z"
+	"</Expires><ServerTime>2026-04-15T14:00:00Z</ServerTime>" TAIL,
+	"403 AccessDenied: Request has expired; set this machine's clock, "
+	"which is 7200 s behind the store's", .ahead_s = -7200},
+    {"expired, and nobody says when", &amazon, VIRTUAL, 403,
+	HEAD "<Code>AccessDenied</Code><Message>Request has expired</Message>"
+	TAIL,
+	"403 AccessDenied: Request has expired; the store's clock or this "
+	"machine's is wrong, and no setting", .has_no_date = true},
+
+    /* region */
+    {"another region", &amazon, VIRTUAL, 400,
+	HEAD "<Code>AuthorizationQueryParametersError</Code><Message>Error "
+	"parsing the X-Amz-Credential parameter; the region 'us-east-1' is "
+	"wrong; expecting 'eu-west-1'</Message><Region>eu-west-1</Region>" TAIL,
+	"400 AuthorizationQueryParametersError: Error parsing the "
+	"X-Amz-Credential parameter; the region 'us-east-1' is wrong; "
+	"expecting 'eu-west-1'; set s3_region = eu-west-1"},
+    {"MinIO's, in the words alone", &own, OWN_PATH, 400,
+	HEAD "<Code>AuthorizationHeaderMalformed</Code><Message>The "
+	"authorization header is malformed; the region is wrong; expecting "
+	"&#39;home&#39;.</Message><Key>out/1.png</Key><BucketName>media"
+	"</BucketName>" TAIL,
+	"400 AuthorizationHeaderMalformed: The authorization header is "
+	"malformed; the region is wrong; expecting 'home'; set s3_region = "
+	"home"},
+    {"one that is not named", &own, OWN_PATH, 400,
+	HEAD "<Code>AuthorizationHeaderMalformed</Code><Message>The region is "
+	"wrong</Message>" TAIL,
+	"400 AuthorizationHeaderMalformed: The region is wrong; change "
+	"s3_region"},
+    {"R2", &own, OWN_PATH, 400,
+	HEAD "<Code>InvalidRegionName</Code><Message>The region name "
+	"'us-west-9' is not valid. Must be one of: wnam, enam, weur, eeur, "
+	"apac, auto</Message></Error>",
+	"400 InvalidRegionName: The region name 'us-west-9' is not valid. Must "
+	"be one of: wnam, enam, weur, eeur, apac, auto; change s3_region"},
+    {"a redirect with a region", &amazon, VIRTUAL, 301,
+	HEAD "<Code>PermanentRedirect</Code><Message>The bucket you are "
+	"attempting to access must be addressed using the specified endpoint. "
+	"Please send all future requests to this endpoint.</Message>"
+	"<Endpoint>media.s3.eu-west-1.amazonaws.com</Endpoint><Bucket>media"
+	"</Bucket>" TAIL,
+	"301 PermanentRedirect: The bucket you are attempting to access must "
+	"be addressed using the specified endpoint. Please send all future "
+	"requests to this endpoint; set s3_region = eu-west-1",
+	.region = "eu-west-1"},
+    {"one with a host", &amazon, VIRTUAL, 307,
+	HEAD "<Code>TemporaryRedirect</Code><Message>Please re-send this "
+	"request to the specified temporary endpoint.</Message><Endpoint>"
+	"media.s3-eu-west-1.amazonaws.com</Endpoint>" TAIL,
+	"307 TemporaryRedirect: Please re-send this request to the specified "
+	"temporary endpoint; the bucket is at media.s3-eu-west-1.amazonaws.com: "
+	"change s3_region to that", .region = "us-east-1",
+	.location = "https://media.s3-eu-west-1.amazonaws.com/out/1.png" QUERY},
+    {"a region that is in the string to sign alone", &own, OWN_PATH, 403,
+	HEAD NO_MATCH SEEN("garage", "/media/out/1.png", "s3.example.org:9000")
+	TAIL, NO_MATCH_WORDS "set s3_region = garage"},
+
+    /* signatures */
+    {"Amazon, the wrong secret", &amazon, VIRTUAL, 403,
+	HEAD NO_MATCH SEEN("us-east-1", "/out/1.png",
+	"media.s3.us-east-1.amazonaws.com") TAIL, NO_MATCH_WORDS PAIR},
+    {"another host", &own, OWN_PATH, 403,
+	HEAD NO_MATCH SEEN("us-east-1", "/media/out/1.png", "minio:9000") TAIL,
+	NO_MATCH_WORDS "the store was asked as minio:9000, which is not what "
+	"was signed: have the proxy before it pass Host on as it is, or set "
+	"s3_endpoint to the address that the store is asked by"},
+    {"another path", &own, OWN_PATH, 403,
+	HEAD NO_MATCH SEEN("us-east-1", "/s3/media/out/1.png",
+	"s3.example.org:9000") TAIL,
+	NO_MATCH_WORDS "the path is another one when it comes to the store: "
+	"have the proxy before it pass the address on as it is"},
+    {"MinIO, which tells nothing", &own, OWN_PATH, 403,
+	HEAD NO_MATCH "<Key>out/1.png</Key><BucketName>media</BucketName>"
+	"<Resource>/media/out/1.png</Resource><Region>us-east-1</Region>" TAIL,
+	NO_MATCH_WORDS PAIR ", or s3_region is wrong, or a proxy before the "
+	"store does not pass Host on as it is: then see s3_endpoint"},
+    {"Ceph, which has no words", &own, OWN_PATH, 403,
+	HEAD "<Code>SignatureDoesNotMatch</Code><Message></Message>" TAIL,
+	"403 SignatureDoesNotMatch; " PAIR ", or s3_region is wrong, or a "
+	"proxy before the store does not pass Host on as it is: then see "
+	"s3_endpoint"},
+    {"a key with dots", &own,
+	"https://s3.example.org:9000/media/a/../1.png" QUERY, 403,
+	HEAD NO_MATCH SEEN("us-east-1", "/media/1.png", "s3.example.org:9000")
+	TAIL, NO_MATCH_WORDS "clients take /./ and /../ out of an address: use "
+	"another key", .key = "a/../1.png"},
+
+    /* the bucket's place */
+    {"MinIO takes the key for it", &own, OWN_VIRTUAL, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message>The specified bucket does not "
+	"exist</Message><Key>1.png</Key><BucketName>out</BucketName><Resource>"
+	"/out/1.png</Resource>" TAIL,
+	"404 NoSuchBucket: The specified bucket does not exist; the store took "
+	"out, the first part of the key, for the bucket: set s3_addressing = "
+	"path"},
+    {"a key of one part", &own,
+	"https://media.s3.example.org:9000/1.png" QUERY, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message></Message><BucketName>1.png"
+	"</BucketName>" TAIL,
+	"404 NoSuchBucket; the store took 1.png, the first part of the key, "
+	"for the bucket: set s3_addressing = path", .key = "1.png"},
+    {"a bucket of that name", &own, OWN_VIRTUAL, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>The specified key does not exist."
+	"</Message><Key>1.png</Key>" TAIL,
+	"404 NoSuchKey: The specified key does not exist; the store took out, "
+	"the first part of the key, for the bucket: set s3_addressing = path"},
+    {"and one that is not ours", &own, OWN_VIRTUAL, 403,
+	HEAD "<Code>AccessDenied</Code><Message></Message><BucketName>out"
+	"</BucketName>" TAIL,
+	"403 AccessDenied; the store took out, the first part of the key, for "
+	"the bucket: set s3_addressing = path"},
+    {"Ceph takes the host for it", &own, OWN_VIRTUAL, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message></Message><BucketName>"
+	"media.s3.example.org</BucketName>" TAIL,
+	"404 NoSuchBucket; the store took all of the host, "
+	"media.s3.example.org, for the bucket: set s3_addressing = path"},
+    {"and with the bucket in the path", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message></Message><BucketName>"
+	"s3.example.org</BucketName>" TAIL,
+	"404 NoSuchBucket; the store took its host, s3.example.org, for the "
+	"bucket: write the name that it knows itself by as s3_endpoint, or set "
+	"s3_addressing = virtual"},
+    {"the bucket is a part of the key", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>media/out/1.png"
+	"</Key>" TAIL,
+	"404 NoSuchKey; the store took the bucket's name for a part of the "
+	"key: write s3_endpoint without the bucket, or set s3_addressing = "
+	"virtual"},
+    {"no such bucket", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message>The specified bucket does not "
+	"exist.</Message><BucketName>media</BucketName>" TAIL,
+	"404 NoSuchBucket: The specified bucket does not exist; check "
+	"s3_bucket and s3_endpoint"},
+    {"no such bucket, of a store that does not say which", &own, OWN_VIRTUAL,
+	404, HEAD "<Code>NoSuchBucket</Code><Message></Message>" TAIL,
+	"404 NoSuchBucket; check s3_bucket and s3_endpoint; a store that wants "
+	"the bucket in the path needs s3_addressing = path"},
+    {"no name for a bucket", &own, OWN_PATH, 400,
+	HEAD "<Code>InvalidBucketName</Code><Message></Message>" TAIL,
+	"400 InvalidBucketName; check s3_bucket"},
+
+    /* keys, and what they may do */
+    {"an unknown id", &amazon, VIRTUAL, 403,
+	HEAD "<Code>InvalidAccessKeyId</Code><Message>The AWS Access Key Id "
+	"you provided does not exist in our records.</Message><AWSAccessKeyId>"
+	"canary-id</AWSAccessKeyId>" TAIL,
+	"403 InvalidAccessKeyId: The AWS Access Key Id you provided does not "
+	"exist in our records; the store does not know s3_access_key_id"},
+    {"an id that is none of R2's", &own, OWN_PATH, 400,
+	HEAD "<Code>InvalidArgument</Code><Message>Credential access key has "
+	"length 20, should be 32</Message></Error>",
+	"400 InvalidArgument: Credential access key has length 20, should be "
+	"32; the store does not know s3_access_key_id"},
+    {"a token that is over", &amazon, VIRTUAL, 400,
+	HEAD "<Code>ExpiredToken</Code><Message>The provided token has expired."
+	"</Message><Token-0>canary-token</Token-0>" TAIL,
+	"400 ExpiredToken: The provided token has expired; a temporary key has "
+	"its own s3_session_token_file, which ends with it; a lasting key has "
+	"none"},
+    {"a token of another key", &amazon, VIRTUAL, 400,
+	HEAD "<Code>InvalidToken</Code><Message>The provided token is "
+	"malformed or otherwise invalid.</Message><Token-0>canary-token"
+	"</Token-0>" TAIL,
+	"400 InvalidToken: The provided token is malformed or otherwise "
+	"invalid; a temporary key has its own s3_session_token_file, which "
+	"ends with it; a lasting key has none"},
+    {"no such object", &amazon, VIRTUAL, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>The specified key does not exist."
+	"</Message><Key>out/1.png</Key>" TAIL,
+	"404 NoSuchKey: The specified key does not exist; the signature is "
+	"good, there is no such object"},
+    {"not allowed", &amazon, VIRTUAL, 403,
+	HEAD "<Code>AccessDenied</Code><Message>Access Denied</Message>" TAIL,
+	"403 AccessDenied: Access Denied; the owner of s3_access_key_id needs "
+	"s3:GetObject for the object; who has no s3:ListBucket is told the "
+	"same of one that is not there"},
+    {"an error that nobody knows", &amazon, VIRTUAL, 403,
+	HEAD "<Code>Odd</Code><Message>Very</Message>" TAIL, "403 Odd: Very"},
+
+    /* no store */
+    {"busy", &own, OWN_PATH, 503,
+	HEAD "<Code>SlowDown</Code><Message>Please reduce your request rate."
+	"</Message>" TAIL,
+	"503 SlowDown: Please reduce your request rate; try again later"},
+    {"TLS is wanted, nginx", &own, OWN_PATH, 400,
+	"<html><body>The plain HTTP request was sent to HTTPS port</body>",
+	"400; write s3_endpoint with https://"},
+    {"TLS is wanted, MinIO", &own, OWN_PATH, 400,
+	"Client sent an HTTP request to an HTTPS server.\n",
+	"400; write s3_endpoint with https://"},
+    {"a redirect of a web server", &own, OWN_PATH, 301, "<html>",
+	"301; the signature is not for https://other.example.org, where that "
+	"leads: change s3_endpoint",
+	.location = "https://other.example.org/media/out/1.png" QUERY},
+    {"one without a path", &own, OWN_PATH, 302, "",
+	"302; the signature is not for https://other.example.org, where that "
+	"leads: change s3_endpoint",
+	.location = "https://other.example.org" QUERY},
+    {"one to nowhere", &own, OWN_PATH, 302, "",
+	"302; no S3 store answers like that: check s3_endpoint",
+	.location = "/login" QUERY},
+    {"a web page", &own, OWN_PATH, 404, "<html><title>404</title>",
+	"404; no S3 store answers like that: check s3_endpoint"},
+    {"nothing at all", &own, OWN_PATH, 403, "",
+	"403; no S3 store answers like that: check s3_endpoint"},
+    {"an error that is cut off", &own, OWN_PATH, 403,
+	HEAD "<Code>SignatureDoes",
+	"403; no S3 store answers like that: check s3_endpoint"},
+
+    /* links */
+    {"a link", &disk, LINK, 206, "x", "206; the first byte is there"},
+    {"a link to all", &disk, LINK, 200, "x", "200; the first byte is there"},
+    {"a link to an empty file", &disk, LINK, 416, "",
+	"416; it is there, and empty"},
+    {"a wrong link", &disk, LINK, 403, "<html>",
+	"403; compare secure_link_secret_file and the path of secure_link_base "
+	"with nginx's secure_link_md5; a file that nginx may not read is "
+	"refused too"},
+    {"a link with dots", &disk, LINK, 403, "<html>",
+	"403; clients take /./ and /../ out of an address: use another key",
+	.key = "./1.png"},
+    {"a link that is over", &disk, LINK, 410, "<html>",
+	"410; set this machine's clock, which is 40 s behind the store's",
+	.ahead_s = -40},
+    {"a link that is over, by the same clock", &disk, LINK, 410, "<html>",
+	"410; the store's clock or this machine's is wrong, and no setting",
+	.ahead_s = -5},
+    {"no such file", &disk, LINK, 404, "<html>",
+	"404; there is no such file: check the key, secure_link_base and "
+	"nginx's root"},
+    {"a redirect of nginx", &disk, LINK, 301, "<html>",
+	"301; that leads to https://media.example.org: change "
+	"secure_link_base",
+	.location = "https://media.example.org/a/out/1.png?md5=canary-url"},
+    {"nginx wants TLS", &disk, LINK, 400,
+	"The plain HTTP request was sent to HTTPS port",
+	"400; write secure_link_base with https://"},
+    {"nginx is broken", &disk, LINK, 502, "", "502; try again later"},
+    {"an S3 store's words", &disk, LINK, 401,
+	"<Code>NoSuchBucket</Code>", "401; check secure_link_base"},
+};
+
+static const struct {
+	const char *name;
+	const struct config_store *store;
+	const char *url;
+	enum fetch_hurdle hurdle;
+	const char *want; /* behind the cause */
+} silences[] = {
+    {"no such host, with the bucket before it", &own, OWN_VIRTUAL, FETCH_NAME,
+	"; check s3_endpoint; where that is right, the store wants the bucket "
+	"in the path: set s3_addressing = path"},
+    {"no such host of Amazon's", &amazon, VIRTUAL, FETCH_NAME,
+	"; check s3_region; where that is right, the store wants the bucket "
+	"in the path: set s3_addressing = path"},
+    {"no such host", &own, OWN_PATH, FETCH_NAME, "; check s3_endpoint"},
+    {"no such host, of a link", &disk, LINK, FETCH_NAME,
+	"; check secure_link_base"},
+    {"refused", &own, OWN_PATH, FETCH_CONNECT,
+	"; check s3_endpoint, and what is in between"},
+    {"silent", &disk, LINK, FETCH_TIME,
+	"; check secure_link_base, and what is in between"},
+    {"no TLS", &own, OWN_PATH, FETCH_TLS,
+	"; check s3_endpoint: is it https:// on that port, or http://?"},
+    {"a certificate without the bucket", &own, OWN_VIRTUAL, FETCH_CERT_NAME,
+	"; the certificate is for no host with the bucket before it: set "
+	"s3_addressing = path"},
+    {"another host's certificate", &own, OWN_PATH, FETCH_CERT_NAME,
+	"; the certificate is another host's: check s3_endpoint"},
+    {"nobody's certificate", &own, OWN_VIRTUAL, FETCH_CERT,
+	"; if the certificate is from an authority of your own, give its file "
+	"to --cacert"},
+    {"a proxy", &own, OWN_VIRTUAL, FETCH_PROXY,
+	"; check the proxy of the environment"},
+    {"no HTTP", &own, OWN_VIRTUAL, FETCH_OTHER,
+	"; check s3_endpoint: what listens there?"},
+};
+
+static void
+test_silences(void)
+{
+	for (size_t i = 0; i < N_OF(silences); i++) {
+		const struct trial t = {silences[i].store, TEXT("out/1.png"),
+		    text_of(silences[i].url)};
+		const struct reply r = {.date_s = -1, .now_s = NOW,
+		    .hurdle = silences[i].hurdle, .cause = TEXT("So it is.")};
+		char want[300] = "no answer: So it is";
+
+		strcat(want, silences[i].want);
+		is_judged(&t, &r, want, silences[i].name);
+	}
+}
+
+static void
+test_good(void)
+{
+	for (int status = 0; status < 1000; status++) {
+		const struct reply r = {.status = status};
+
+		if (verdict_is_good(&r)
+		    != (status == 200 || status == 206 || status == 416))
+			ok(false, "%d", status);
+	}
+	ok(true, "200, 206 and 416 are good");
+}
+
+/* Whatever comes, it is read, and nothing long is said. */
+static void
+test_hostile(void)
+{
+	static const char *const pieces[] = {"<Code>", "</Code>", "<Message>",
+	    "</Message>", "<Region>", "</Region>", "<StringToSign>",
+	    "</StringToSign>", "<CanonicalRequest>", "</CanonicalRequest>",
+	    "GET\n", "/", "\n", "host:", "<BucketName>", "</BucketName>", "&#",
+	    "39;", "AccessDenied", "SignatureDoesNotMatch", "expecting '", "'",
+	    "<Key>", "</Key>", "<Endpoint>", "</Endpoint>", "\x1b"};
+	struct dice dice = {.state = 7};
+	size_t longest = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		struct buf body = {0}, out = {0};
+		struct trial t = {&own, TEXT("out/1.png"), TEXT(OWN_PATH)};
+		struct reply r = {.status = 403, .date_s = -1};
+		struct scope s;
+
+		for (uint64_t n = dice_roll(&dice, 40); n > 0; n--)
+			buf_string(&body,
+			    pieces[dice_roll(&dice, N_OF(pieces))]);
+		for (uint64_t n = dice_roll(&dice, 3) * 400; n > 0; n--)
+			buf_char(&body, 'x');
+		r.body = buf_as_text(&body);
+		r.location = r.body;
+		scope_init(&s, &arena, 0, 0);
+		verdict_print(&out, &s, &t, &r);
+		longest = out.size > longest ? out.size : longest;
+		arena_reset(&arena);
+		buf_release(&out);
+		buf_release(&body);
+	}
+	ok(longest < 1200, "at most %zu bytes are said", longest);
+}
+
+static void
+test_long_words(void)
+{
+	static char body[20000] = "<Error><Code>Odd</Code><Message>";
+	const struct trial t = {&own, TEXT("out/1.png"), TEXT(OWN_PATH)};
+	struct reply r = {.status = 403, .date_s = -1};
+	struct buf out = {0};
+	struct scope s;
+	size_t n = strlen(body);
+
+	memset(body + n, 'x', 10000);
+	strcat(body, "</Message></Error>");
+	r.body = text_of(body);
+	scope_init(&s, &arena, 0, 0);
+	verdict_print(&out, &s, &t, &r);
+	is_int((int64_t)out.size, 7 + 2 + 300, "a message has a ceiling");
+	arena_reset(&arena);
+	buf_release(&out);
+}
+
+int
+main(void)
+{
+	arena_init(&arena, 4096);
+	for (size_t i = 0; i < N_OF(exchanges); i++)
+		judge(&exchanges[i]);
+	test_silences();
+	test_good();
+	test_long_words();
+	test_hostile();
+	arena_release(&arena);
+	return tap_done();
+}
