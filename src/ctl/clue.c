@@ -1,10 +1,9 @@
-/* Reading the store's words. Regions and hosts that they name are cut to
- * what such names can be; the printing cleans them. */
+/* Comparing. Regions and hosts that the store names are cut to what such names
+ * can be; the printing cleans them. */
 #include "ctl/clue.h"
 
-#include "base/buf.h"
-#include "base/scope.h"
-#include "ctl/element.h"
+#include "base/arena.h"
+#include "ctl/facts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,30 +14,12 @@ enum {
 	SKEW_MAX_S = 300, /* no signature is good for long with more */
 };
 
-struct facts {
-	const struct trial *trial;
-	const struct reply *reply;
-	struct arena *arena;
-	struct clues *clues;
-	/* of the URL */
-	struct text host, path; /* as they were signed */
-	bool in_path;           /* the bucket is */
-	/* of the request as it came to the store */
-	struct text seen_host, seen_path, seen_region;
-};
-
 static const struct text absent = {0}, empty = {"", 0};
 
 static struct text
 when(bool condition)
 {
 	return condition ? empty : absent;
-}
-
-static struct text
-element(const struct facts *f, const char *name)
-{
-	return element_find(f->arena, f->reply->body, name);
 }
 
 /* A name, cut; or absent, like an empty one. */
@@ -49,53 +30,6 @@ name_of(struct text t)
 		return absent;
 	return t.size > NAME_MAX_SIZE ? (struct text){t.data, NAME_MAX_SIZE}
 				      : t;
-}
-
-/* --- what was asked --- */
-
-static void
-read_url(struct facts *f)
-{
-	struct buf in_path = {0};
-	struct text rest = f->trial->url, scheme, slash;
-
-	/* scheme:, nothing, host, path?query */
-	(void)text_cut(&scheme, &rest, '/');
-	(void)text_cut(&slash, &rest, '/');
-	(void)text_cut(&f->host, &rest, '/');
-	(void)text_cut(&f->path, &rest, '?');
-	f->path.data--;
-	f->path.size++;
-	buf_char(&in_path, '/');
-	buf_percent(&in_path, text_of(f->trial->store->s3_bucket), false);
-	buf_char(&in_path, '/');
-	buf_percent(&in_path, f->trial->key, true);
-	f->in_path = text_equal(f->path, buf_as_text(&in_path));
-	buf_release(&in_path);
-}
-
-/* --- what came --- */
-
-/* The lines of the canonical request, and of the string that was signed:
- * method, path, query, headers; algorithm, time, day/region/s3/... */
-static void
-read_seen(struct facts *f)
-{
-	struct text request = element(f, "CanonicalRequest");
-	struct text to_sign = element(f, "StringToSign");
-	struct text line, host = TEXT("host:");
-
-	for (int i = 0; text_cut(&line, &request, '\n'); i++) {
-		if (i == 1)
-			f->seen_path = line;
-		if (i > 2 && text_has_prefix(line, host))
-			f->seen_host = name_of((struct text){
-			    line.data + host.size, line.size - host.size});
-	}
-	for (int i = 0; i < 3 && text_cut(&line, &to_sign, '\n'); i++)
-		if (i == 2 && text_cut(&to_sign, &line, '/')
-		    && text_cut(&to_sign, &line, '/') && line.data != NULL)
-			f->seen_region = name_of(to_sign);
 }
 
 /* The text between two others. */
@@ -114,21 +48,19 @@ between(struct text t, const char *begin, char end)
 	    ? inside : absent;
 }
 
-/* --- the clues --- */
-
 /* By how much ours is off, if it is by more than that. */
 static struct text
 clock_words(const struct facts *f, int64_t most_s)
 {
 	int64_t ahead_s = f->reply->now_s - f->reply->date_s;
 	int64_t off_s = ahead_s < 0 ? -ahead_s : ahead_s;
+	char words[64];
 
 	if (f->reply->date_s == -1 || off_s <= most_s)
 		return absent;
-	snprintf(f->clues->clock, sizeof(f->clues->clock),
-	    "%lld s %s the store's", (long long)off_s,
-	    ahead_s < 0 ? "behind" : "ahead of");
-	return text_of(f->clues->clock);
+	snprintf(words, sizeof(words), "%lld s %s the store's",
+	    (long long)off_s, ahead_s < 0 ? "behind" : "ahead of");
+	return text_of(arena_copy(f->arena, words, strlen(words)));
 }
 
 static struct text
@@ -148,8 +80,8 @@ other_region(const struct facts *f)
 {
 	const struct text told[] = {
 	    f->reply->region,
-	    element(f, "Region"),
-	    between(f->clues->message, "expecting '", '\''),
+	    facts_element(f, "Region"),
+	    between(f->message, "expecting '", '\''),
 	    f->seen_region,
 	};
 
@@ -164,8 +96,8 @@ other_region(const struct facts *f)
 static struct text
 other_host(const struct facts *f)
 {
-	return text_equal_nocase(f->seen_host, f->host) ? absent
-							: f->seen_host;
+	return text_equal_nocase(f->seen_host, f->host)
+	    ? absent : name_of(f->seen_host);
 }
 
 static struct text
@@ -185,7 +117,7 @@ same_host(const struct facts *f)
 static struct text
 other_bucket(const struct facts *f)
 {
-	struct text told = name_of(element(f, "BucketName"));
+	struct text told = name_of(facts_element(f, "BucketName"));
 
 	return text_equal(told, text_of(f->trial->store->s3_bucket))
 	    ? absent : told;
@@ -196,7 +128,7 @@ static struct text
 bucket_from_key(const struct facts *f)
 {
 	struct text rest = f->trial->key, first, told = other_bucket(f);
-	struct text key = element(f, "Key");
+	struct text key = facts_element(f, "Key");
 
 	if (f->in_path || !text_cut(&first, &rest, '/') || first.size == 0)
 		return absent;
@@ -235,7 +167,7 @@ bucket_is_host(const struct facts *f)
 static struct text
 bucket_in_key(const struct facts *f)
 {
-	struct text told = element(f, "Key"), first;
+	struct text told = facts_element(f, "Key"), first;
 
 	return when(f->in_path && told.size > f->trial->key.size
 	    && text_cut(&first, &told, '/')
@@ -252,7 +184,7 @@ in_host(const struct facts *f)
 static struct text
 endpoint(const struct facts *f)
 {
-	return name_of(element(f, "Endpoint"));
+	return name_of(facts_element(f, "Endpoint"));
 }
 
 /* The path and the query behind it are as secret as the URL was. */
@@ -272,7 +204,7 @@ origin(const struct facts *f)
 static struct text
 no_code(const struct facts *f)
 {
-	return when(f->clues->code.size == 0);
+	return when(f->code.size == 0);
 }
 
 static struct text
@@ -324,20 +256,9 @@ static struct text (*const finders[N_CLUES])(const struct facts *) = {
 };
 
 void
-clues_read(struct clues *c, struct scope *s, const struct trial *t,
-    const struct reply *r)
+clues_read(struct clues *c, const struct facts *f)
 {
-	struct facts f = {
-	    .trial = t, .reply = r, .arena = s->arena, .clues = c};
-
-	*c = (struct clues){0};
-	read_url(&f);
-	if (t->store->store == STORE_S3) {
-		c->code = element(&f, "Code");
-		c->message = element(&f, "Message");
-		read_seen(&f);
-	}
 	c->found[CLUE_NONE_NEEDED] = empty;
 	for (int i = CLUE_NONE_NEEDED + 1; i < N_CLUES; i++)
-		c->found[i] = finders[i](&f);
+		c->found[i] = finders[i](f);
 }

@@ -1,8 +1,10 @@
-/* Clues: what a store's reply tells, held against what was asked. Pure. */
+/* Clues: what a store's reply tells of the settings. Pure. */
 #ifndef CTL_CLUE_H
 #define CTL_CLUE_H
 
-#include "ctl/trial.h"
+#include "base/text.h"
+
+struct facts;
 
 /* Each comes with a few words, or a name, to be said with it. */
 enum clue {
@@ -31,14 +33,11 @@ enum clue {
 	N_CLUES
 };
 
+/* Absent: there is no such clue. */
 struct clues {
-	struct text code, message; /* the store's words, or absent */
-	struct text found[N_CLUES]; /* absent: there is no such clue */
-	char clock[64];
+	struct text found[N_CLUES];
 };
 
-/* The texts live in the scope, or as long as the trial and its reply. */
-void clues_read(struct clues *c, struct scope *s, const struct trial *t,
-    const struct reply *r);
+void clues_read(struct clues *c, const struct facts *f);
 
 #endif

@@ -7,3 +7,11 @@ command_print_usage(FILE *out, const char *before, const struct command *c)
 	fprintf(out, "%s jobtailctl %s%s %s\n", before,
 	    c->has_settings ? "[-c FILE] " : "", c->name, c->usage);
 }
+
+int
+command_end(const struct command *c, enum exit_status status)
+{
+	command_print_usage(
+	    status == EXIT_DONE ? stdout : stderr, "usage:", c);
+	return status;
+}

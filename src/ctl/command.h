@@ -25,4 +25,8 @@ struct command {
 void command_print_usage(
     FILE *out, const char *before, const struct command *c);
 
+/* The usage: on standard output if the status is EXIT_DONE, that is, when it
+ * was asked for. Gives the status. */
+int command_end(const struct command *c, enum exit_status status);
+
 #endif

@@ -191,18 +191,12 @@ read_options(
 				return EXIT_USAGE;
 			break;
 		case 'c': o->ca_file = optarg; break;
-		case 'h':
-			command_print_usage(stdout, "usage:", self);
-			return EXIT_DONE;
-		default:
-			command_print_usage(stderr, "usage:", self);
-			return EXIT_USAGE;
+		case 'h': return command_end(self, EXIT_DONE);
+		default: return command_end(self, EXIT_USAGE);
 		}
 	}
-	if (argc - optind != 1) {
-		command_print_usage(stderr, "usage:", self);
-		return EXIT_USAGE;
-	}
+	if (argc - optind != 1)
+		return command_end(self, EXIT_USAGE);
 	o->url = argv[optind];
 	return GO_ON;
 }

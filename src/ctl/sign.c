@@ -205,21 +205,15 @@ read_options(
 		case 's': o->store = optarg; break;
 		case 'v': o->verify = true; break;
 		case 'c': o->ca_file = optarg; break;
-		case 'h':
-			command_print_usage(stdout, "usage:", self);
-			return EXIT_DONE;
-		default:
-			command_print_usage(stderr, "usage:", self);
-			return EXIT_USAGE;
+		case 'h': return command_end(self, EXIT_DONE);
+		default: return command_end(self, EXIT_USAGE);
 		}
 	}
 	o->keys = argv + optind;
 	o->n_keys = argc - optind;
 	if (o->n_keys == 0 || has_empty_key(o)
-	    || (o->ca_file != NULL && !o->verify)) {
-		command_print_usage(stderr, "usage:", self);
-		return EXIT_USAGE;
-	}
+	    || (o->ca_file != NULL && !o->verify))
+		return command_end(self, EXIT_USAGE);
 	return GO_ON;
 }
 

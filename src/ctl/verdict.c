@@ -4,8 +4,8 @@
 #include "ctl/verdict.h"
 
 #include "base/buf.h"
-#include "base/scope.h"
 #include "ctl/clue.h"
+#include "ctl/facts.h"
 
 #include <string.h>
 
@@ -164,33 +164,32 @@ has_phrase(struct text t, const char *phrase)
 }
 
 static bool
-holds(const struct symptom *row, const struct clues *c, const struct reply *r)
+holds(const struct symptom *row, const struct clues *c, const struct facts *f)
 {
-	return (row->status == 0 || row->status == r->status)
+	return (row->status == 0 || row->status == f->reply->status)
 	    && (row->code == NULL
-		|| text_equal(text_of(row->code), c->code))
+		|| text_equal(text_of(row->code), f->code))
 	    && (row->phrase == NULL
-		|| has_phrase(c->code.size > 0 ? c->message : r->body,
+		|| has_phrase(f->code.size > 0 ? f->message : f->reply->body,
 		    row->phrase))
 	    && c->found[row->clue].data != NULL;
 }
 
 static const struct symptom *
-find(const struct symptom *row, const struct clues *c, const struct reply *r)
+find(const struct symptom *row, const struct clues *c, const struct facts *f)
 {
-	while (row->advice != NULL && !holds(row, c, r))
+	while (row->advice != NULL && !holds(row, c, f))
 		row++;
 	return row;
 }
 
 static const struct obstacle *
-find_obstacle(const struct clues *c, const struct reply *r)
+find_obstacle(const struct clues *c, enum fetch_hurdle hurdle)
 {
 	const struct obstacle *row = obstacles;
 
 	while (row->advice != NULL
-	    && (row->hurdle != r->hurdle
-		|| c->found[row->clue].data == NULL))
+	    && (row->hurdle != hurdle || c->found[row->clue].data == NULL))
 		row++;
 	return row;
 }
@@ -226,24 +225,23 @@ put_words(struct buf *out, const char *before, struct text t)
 }
 
 static void
-print_answer(struct buf *out, const struct clues *c, const struct trial *t,
-    const struct reply *r)
+print_answer(struct buf *out, const struct clues *c, const struct facts *f)
 {
-	const struct symptom *row = find(of_all, c, r);
+	const struct symptom *row = find(of_all, c, f);
 
 	if (row->advice == NULL)
-		row = find(
-		    t->store->store == STORE_S3 ? of_s3 : of_links, c, r);
-	buf_int(out, r->status);
-	put_words(out, " ", c->code);
-	put_words(out, ": ", c->message);
+		row = find(f->trial->store->store == STORE_S3
+			? of_s3 : of_links, c, f);
+	buf_int(out, f->reply->status);
+	put_words(out, " ", f->code);
+	put_words(out, ": ", f->message);
 	put_advice(out, row->advice, c, row->clue);
 }
 
 static void
 print_silence(struct buf *out, const struct clues *c, const struct reply *r)
 {
-	const struct obstacle *row = find_obstacle(c, r);
+	const struct obstacle *row = find_obstacle(c, r->hurdle);
 
 	buf_string(out, "no answer");
 	put_words(out, ": ", r->cause);
@@ -254,13 +252,15 @@ void
 verdict_print(struct buf *out, struct scope *s, const struct trial *t,
     const struct reply *r)
 {
+	struct facts f;
 	struct clues c;
 
-	clues_read(&c, s, t, r);
+	facts_read(&f, s, t, r);
+	clues_read(&c, &f);
 	if (r->status == 0)
 		print_silence(out, &c, r);
 	else
-		print_answer(out, &c, t, r);
+		print_answer(out, &c, &f);
 }
 
 bool

@@ -132,6 +132,10 @@ static const struct exchange exchanges[] = {
 	"403 RequestTimeTooSkewed: The difference between the request time and "
 	"the current time is too large; set this machine's clock, which is "
 	"2000 s ahead of the store's", .ahead_s = 2000},
+    {"too skewed, by little", &own, OWN_PATH, 403,
+	HEAD "<Code>RequestTimeTooSkewed</Code><Message></Message>" TAIL,
+	"403 RequestTimeTooSkewed; set this machine's clock, which is 6 s "
+	"behind the store's", .ahead_s = -6},
     {"not yet valid", &amazon, VIRTUAL, 403,
 	HEAD "<Code>AccessDenied</Code><Message>Request is not yet valid"
 	"</Message>" TAIL,
@@ -176,6 +180,17 @@ static const struct exchange exchanges[] = {
 	"wrong</Message>" TAIL,
 	"400 AuthorizationHeaderMalformed: The region is wrong; change "
 	"s3_region"},
+    {"nor by its other name", &own, OWN_PATH, 400,
+	HEAD "<Code>AuthorizationQueryParametersError</Code><Message>The "
+	"region is wrong</Message>" TAIL,
+	"400 AuthorizationQueryParametersError: The region is wrong; change "
+	"s3_region"},
+    {"another parameter", &own, OWN_PATH, 400,
+	HEAD "<Code>AuthorizationQueryParametersError</Code><Message>X-Amz-"
+	"Expires must be less than a week</Message><Hint>HTTPS region</Hint>"
+	TAIL,
+	"400 AuthorizationQueryParametersError: X-Amz-Expires must be less "
+	"than a week"},
     {"R2", &own, OWN_PATH, 400,
 	HEAD "<Code>InvalidRegionName</Code><Message>The region name "
 	"'us-west-9' is not valid. Must be one of: wnam, enam, weur, eeur, "
@@ -200,6 +215,11 @@ static const struct exchange exchanges[] = {
 	"temporary endpoint; the bucket is at media.s3-eu-west-1.amazonaws.com: "
 	"change s3_region to that", .region = "us-east-1",
 	.location = "https://media.s3-eu-west-1.amazonaws.com/out/1.png" QUERY},
+    {"one with a host, for ever", &own, OWN_PATH, 301,
+	HEAD "<Code>PermanentRedirect</Code><Message></Message><Endpoint>"
+	"s3.eu-central-2.example.org</Endpoint>" TAIL,
+	"301 PermanentRedirect; the bucket is at s3.eu-central-2.example.org: "
+	"change s3_endpoint to that"},
     {"a region that is in the string to sign alone", &own, OWN_PATH, 403,
 	HEAD NO_MATCH SEEN("garage", "/media/out/1.png", "s3.example.org:9000")
 	TAIL, NO_MATCH_WORDS "set s3_region = garage"},
@@ -263,6 +283,11 @@ static const struct exchange exchanges[] = {
 	"media.s3.example.org</BucketName>" TAIL,
 	"404 NoSuchBucket; the store took all of the host, "
 	"media.s3.example.org, for the bucket: set s3_addressing = path"},
+    {"or with its port", &own, OWN_VIRTUAL, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message></Message><BucketName>"
+	"media.s3.example.org:9000</BucketName>" TAIL,
+	"404 NoSuchBucket; the store took all of the host, "
+	"media.s3.example.org:9000, for the bucket: set s3_addressing = path"},
     {"and with the bucket in the path", &own, OWN_PATH, 404,
 	HEAD "<Code>NoSuchBucket</Code><Message></Message><BucketName>"
 	"s3.example.org</BucketName>" TAIL,
@@ -275,6 +300,17 @@ static const struct exchange exchanges[] = {
 	"404 NoSuchKey; the store took the bucket's name for a part of the "
 	"key: write s3_endpoint without the bucket, or set s3_addressing = "
 	"virtual"},
+    {"only the beginning is the bucket's name", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>media/out/22.png"
+	"</Key>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"and in the host it is where it should be", &own, OWN_VIRTUAL, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>media/out/1.png"
+	"</Key>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"a part of the key, with the bucket in the path", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>1.png</Key>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
     {"no such bucket", &own, OWN_PATH, 404,
 	HEAD "<Code>NoSuchBucket</Code><Message>The specified bucket does not "
 	"exist.</Message><BucketName>media</BucketName>" TAIL,
@@ -313,6 +349,10 @@ static const struct exchange exchanges[] = {
 	"400 InvalidToken: The provided token is malformed or otherwise "
 	"invalid; a temporary key has its own s3_session_token_file, which "
 	"ends with it; a lasting key has none"},
+    {"a token to be renewed", &own, OWN_PATH, 400,
+	HEAD "<Code>TokenRefreshRequired</Code><Message></Message>" TAIL,
+	"400 TokenRefreshRequired; a temporary key has its own "
+	"s3_session_token_file, which ends with it; a lasting key has none"},
     {"no such object", &amazon, VIRTUAL, 404,
 	HEAD "<Code>NoSuchKey</Code><Message>The specified key does not exist."
 	"</Message><Key>out/1.png</Key>" TAIL,
@@ -348,6 +388,9 @@ static const struct exchange exchanges[] = {
     {"one to nowhere", &own, OWN_PATH, 302, "",
 	"302; no S3 store answers like that: check s3_endpoint",
 	.location = "/login" QUERY},
+    {"one to nowhere, in folders", &own, OWN_PATH, 302, "",
+	"302; no S3 store answers like that: check s3_endpoint",
+	.location = "/a/b/c" QUERY},
     {"a web page", &own, OWN_PATH, 404, "<html><title>404</title>",
 	"404; no S3 store answers like that: check s3_endpoint"},
     {"nothing at all", &own, OWN_PATH, 403, "",
@@ -489,24 +532,43 @@ test_hostile(void)
 	ok(longest < 1200, "at most %zu bytes are said", longest);
 }
 
+/* Texts of 10,000 bytes where a store may have them. */
 static void
 test_long_words(void)
 {
-	static char body[20000] = "<Error><Code>Odd</Code><Message>";
+	static const struct {
+		const char *before, *behind;
+		int size;
+	} cases[] = {
+	    {"<Code>Odd</Code><Message>", "</Message>", 7 + 2 + 300},
+	    {"<Code>", "</Code>", 4 + 300},
+	    {"<Region>", "</Region>", 3 + 2 + 16 + 253},
+	    {"<Code>SignatureDoesNotMatch</Code><CanonicalRequest>GET\n/\nq\nhost:",
+		"</CanonicalRequest>", 443},
+	    {"<Code>SignatureDoesNotMatch</Code><StringToSign>A\nt\n1/",
+		"/s3</StringToSign>", 25 + 2 + 16 + 253},
+	};
 	const struct trial t = {&own, TEXT("out/1.png"), TEXT(OWN_PATH)};
-	struct reply r = {.status = 403, .date_s = -1};
-	struct buf out = {0};
-	struct scope s;
-	size_t n = strlen(body);
 
-	memset(body + n, 'x', 10000);
-	strcat(body, "</Message></Error>");
-	r.body = text_of(body);
-	scope_init(&s, &arena, 0, 0);
-	verdict_print(&out, &s, &t, &r);
-	is_int((int64_t)out.size, 7 + 2 + 300, "a message has a ceiling");
-	arena_reset(&arena);
-	buf_release(&out);
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		static char body[20000];
+		struct reply r = {.status = 403, .date_s = -1};
+		struct buf out = {0};
+		struct scope s;
+		size_t n = strlen(cases[i].before);
+
+		memset(body, 0, sizeof(body));
+		strcpy(body, cases[i].before);
+		memset(body + n, 'x', 10000);
+		strcat(body, cases[i].behind);
+		r.body = text_of(body);
+		scope_init(&s, &arena, 0, 0);
+		verdict_print(&out, &s, &t, &r);
+		is_int((int64_t)out.size, cases[i].size,
+		    "a ceiling for %s", cases[i].before);
+		arena_reset(&arena);
+		buf_release(&out);
+	}
 }
 
 int
