@@ -107,10 +107,11 @@ my ($n_files, @told, @signed) = (0);
 
 sub ctl (@args) { return Jobtail::Ctl->new(dir => $dir, args => \@args) }
 
+# So that sanitizers can look into its memory.
 sub file ($conf)
 {
-	return Jobtail::Responder::write_conf(
-	    "$dir/conf." . ++$n_files, $conf);
+	return Jobtail::Responder::write_conf("$dir/conf." . ++$n_files,
+	    { dumpable => 'yes', %$conf });
 }
 
 my $settings = file($t->conf);
@@ -446,6 +447,54 @@ subtest 'TLS' => sub {
 	    qr/no answer: .*; the certificate is another host's: check .*/,
 	    'k', '--cacert', $front->{certificate});
 	ok($front->stop, 'the server ends');
+};
+
+subtest 'a proxy of the environment' => sub {
+	my $by = sub ($proxy, $store) {
+		my ($status, $urls, $words) = ended(Jobtail::Ctl->new(
+		    dir => $dir, cmd => ['env', '-u', 'no_proxy', '-u',
+			'NO_PROXY', "all_proxy=" . $proxy->url],
+		    args => ['-c', file($store), 'sign', '--verify', 'k']));
+
+		return ($status, "@$words");
+	};
+	my $proxy = Jobtail::Stub->new(dir => $dir,
+	    answers => [answer(206, 'x'), answer(407, 'x')]);
+	my ($status, $words) = $by->($proxy,
+	    stub_store('http://s3.example.org'));
+
+	is($status, 0, 'is asked');
+	like(($proxy->requests)[0]{head},
+	    qr{\AGET http://s3\.example\.org/media/k\?}, '... for the URL');
+	($status, $words) = $by->($proxy, stub_store('https://s3.example.org'));
+	is($status, 3, 'may refuse');
+	like(($proxy->requests)[1]{head}, qr{\ACONNECT s3\.example\.org:443 },
+	    '... and learns the host alone');
+	like($words, qr/no answer: .*; check the proxy of the environment\z/,
+	    '... which is told');
+};
+
+my $user = Jobtail::Process::drop_user();
+my @as = defined $user ? ('setpriv', "--reuid=$user",
+    '--regid=' . (getpwnam $user)[3], '--clear-groups') : ();
+
+subtest 'its memory is for root alone' => sub {
+	for (undef, 'no', 'yes') {
+		my $stub = Jobtail::Stub->new(dir => $dir,
+		    answers => [sub { sleep 60 }]);
+		my $c = Jobtail::Ctl->new(dir => $dir, cmd => \@as, args => [
+			'-c', file({ %{ stub_store($stub->url) },
+			    dumpable => $_ }), 'sign', '--verify', 'k']);
+
+		wait_for { $stub->requests == 1 } 10, 'the question';
+		my $proc = '/proc/' . $c->pid;
+		my ($of) = slurp("$proc/status") =~ /^Uid:\s+(\d+)/m;
+
+		is((stat "$proc/mem")[4], ($_ // '') eq 'yes' ? $of : 0,
+		    'dumpable ' . ($_ // 'not set'));
+		$c->signal('KILL');
+		is($c->status, 'signal 9', '... and ends when it is told to');
+	}
 };
 
 # --- what needs no store ---
