@@ -58,12 +58,13 @@ static size_t
 take_body(char *data, size_t size, size_t n, void *fetch)
 {
 	struct fetch *f = fetch;
-	size_t room = f->request->max_body - f->body.size;
 
 	(void)size;
-	f->too_large = n > room;
-	buf_bytes(&f->body, data, f->too_large ? room : n);
-	return f->too_large ? 0 : n;
+	f->too_large = n > f->request->max_body - f->body.size;
+	if (f->too_large)
+		return 0;
+	buf_bytes(&f->body, data, n);
+	return n;
 }
 
 static void

@@ -9,7 +9,7 @@ command_print_usage(FILE *out, const char *before, const struct command *c)
 }
 
 int
-command_end(const struct command *c, enum exit_status status)
+command_end(const struct command *c, int status)
 {
 	command_print_usage(
 	    status == EXIT_DONE ? stdout : stderr, "usage:", c);

@@ -27,6 +27,6 @@ void command_print_usage(
 
 /* The usage: on standard output if the status is EXIT_DONE, that is, when it
  * was asked for. Gives the status. */
-int command_end(const struct command *c, enum exit_status status);
+int command_end(const struct command *c, int status);
 
 #endif

@@ -8,7 +8,8 @@ enum {
 	CONNECT_MS = 10000,
 	SILENCE_S = 15,
 	/* an error repeats a signed query, session token and all, a few times
-	 * over; an object whose store knows no ranges is cut off here */
+	 * over; an object whose store knows no ranges is cut off here. Four
+	 * times what libcurl hands over at once, so that some of it is there */
 	BODY_MAX = 64 * 1024,
 };
 
