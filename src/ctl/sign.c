@@ -36,18 +36,22 @@ struct press {
 
 enum { GO_ON = -1 }; /* beside the exit statuses */
 
+enum { SIGN_DEADLINE_MS = 2000 }; /* to get credentials in */
+
 /* --- a key --- */
 
 /* There is no job whose id would say when its window begins. */
 static bool
-make_url(struct press *p, struct text key)
+make_url(struct press *p, struct scope *s, struct text key)
 {
 	struct window window;
 
 	p->url.size = 0;
-	signer_begin(
-	    p->signer, TEXT("-"), clock_us_to_s(clock_wall_us()));
-	return signer_url(&p->url, &window, p->signer, p->name, key);
+	scope_init(s, &p->arena, clock_mono_ms() + SIGN_DEADLINE_MS,
+	    clock_wall_us());
+	signer_begin(p->signer, TEXT("-"), clock_us_to_s(s->now_us));
+	return signer_url(&p->url, &window, p->signer, s, p->name, key)
+	    == SIGNED;
 }
 
 static void
@@ -73,9 +77,11 @@ try_url(struct press *p, struct text key)
 static bool
 sign_key(struct press *p, struct text key)
 {
-	if (!make_url(p, key)) {
-		output_complain("%.*s: there is no URL", (int)key.size,
-		    key.data);
+	struct scope s;
+
+	if (!make_url(p, &s, key)) {
+		output_complain("%.*s: there is no URL: %s", (int)key.size,
+		    key.data, s.cause);
 		p->all_good = false;
 		return true;
 	}

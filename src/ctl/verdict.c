@@ -1,6 +1,6 @@
 /* The tables of advice. The first row that holds is the one. In its advice $
- * stands for the clue's words, and @ for the setting that the URL's host comes
- * from. */
+ * stands for the clue's words, @ for the setting that the URL's host comes from,
+ * and what is in keys[] for the settings that the access key comes from. */
 #include "ctl/verdict.h"
 
 #include "base/buf.h"
@@ -40,6 +40,23 @@ static const struct obstacle obstacles[] = {
     {.advice = NULL},
 };
 
+/* What is wrong with an access key, by where it comes from. */
+static const struct {
+	char mark;
+	const char *of_settings, *of_source;
+} keys[] = {
+    {'%', "s3_secret_key_file has not the secret of s3_access_key_id",
+	"the secret is not the access key's, and both come from the source "
+	"that credentials names"},
+    {'&', "the store does not know s3_access_key_id",
+	"the store does not know the access key of the source that credentials "
+	"names"},
+    {'#', "a temporary key has its own s3_session_token_file, which ends with "
+	"it; a lasting key has none",
+	"the session token of the source that credentials names has ended, or "
+	"is another key's"},
+};
+
 struct symptom {
 	int status;         /* 0: any */
 	const char *code;   /* of S3's error; NULL: any */
@@ -53,11 +70,9 @@ struct symptom {
 	    "set this machine's clock, which is $"}, \
 	{status, code, phrase, CLUE_NONE_NEEDED, \
 	    "the store's clock or this machine's is wrong, and no setting"}
-#define PAIR "s3_secret_key_file has not the secret of s3_access_key_id"
-#define UNKNOWN_ID "the store does not know s3_access_key_id"
-#define TOKEN \
-	"a temporary key has its own s3_session_token_file, which ends with " \
-	"it; a lasting key has none"
+#define PAIR "%"
+#define UNKNOWN_ID "&"
+#define TOKEN "#"
 #define MOVED "the bucket is at $: change @ to that"
 
 /* Of all stores, and before their own. */
@@ -124,7 +139,7 @@ static const struct symptom of_s3[] = {
     {0, "NoSuchKey", NULL, CLUE_NONE_NEEDED,
 	"the signature is good, there is no such object"},
     {0, "AccessDenied", NULL, CLUE_NONE_NEEDED,
-	"the owner of s3_access_key_id needs s3:GetObject for the object; who "
+	"the access key's owner needs s3:GetObject for the object; who "
 	"has no s3:ListBucket is told the same of one that is not there"},
     {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write s3_endpoint with https://"},
     {0, NULL, NULL, CLUE_ORIGIN,
@@ -197,8 +212,22 @@ find_obstacle(const struct clues *c, enum fetch_hurdle hurdle)
 /* --- printing --- */
 
 static void
+put_mark(struct buf *out, char mark, const struct facts *f)
+{
+	bool is_static = f->trial->store->credentials == CREDENTIALS_STATIC;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].mark == mark) {
+			buf_string(out, is_static ? keys[i].of_settings
+						  : keys[i].of_source);
+			return;
+		}
+	buf_char(out, mark);
+}
+
+static void
 put_advice(struct buf *out, const char *advice, const struct clues *c,
-    enum clue clue)
+    const struct facts *f, enum clue clue)
 {
 	if (advice == NULL)
 		return;
@@ -209,7 +238,7 @@ put_advice(struct buf *out, const char *advice, const struct clues *c,
 		else if (*advice == '@')
 			buf_text(out, c->found[CLUE_ADDRESS]);
 		else
-			buf_char(out, *advice);
+			put_mark(out, *advice, f);
 }
 
 /* The store's own words have a ceiling. */
@@ -235,17 +264,17 @@ print_answer(struct buf *out, const struct clues *c, const struct facts *f)
 	buf_int(out, f->reply->status);
 	put_words(out, " ", f->code);
 	put_words(out, ": ", f->message);
-	put_advice(out, row->advice, c, row->clue);
+	put_advice(out, row->advice, c, f, row->clue);
 }
 
 static void
-print_silence(struct buf *out, const struct clues *c, const struct reply *r)
+print_silence(struct buf *out, const struct clues *c, const struct facts *f)
 {
-	const struct obstacle *row = find_obstacle(c, r->hurdle);
+	const struct obstacle *row = find_obstacle(c, f->reply->hurdle);
 
 	buf_string(out, "no answer");
-	put_words(out, ": ", r->cause);
-	put_advice(out, row->advice, c, row->clue);
+	put_words(out, ": ", f->reply->cause);
+	put_advice(out, row->advice, c, f, row->clue);
 }
 
 void
@@ -258,7 +287,7 @@ verdict_print(struct buf *out, struct scope *s, const struct trial *t,
 	facts_read(&f, s, t, r);
 	clues_read(&c, &f);
 	if (r->status == 0)
-		print_silence(out, &c, r);
+		print_silence(out, &c, &f);
 	else
 		print_answer(out, &c, &f);
 }

@@ -43,6 +43,10 @@ static const struct config_store own = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
     .s3_endpoint = endpoint,
 };
+static const struct config_store fetched = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .credentials = CREDENTIALS_IMDS,
+};
 static const struct config_store disk = {
     .store = STORE_SECURE_LINK, .secure_link_base = base,
 };
@@ -136,6 +140,21 @@ static const struct exchange exchanges[] = {
 	HEAD "<Code>RequestTimeTooSkewed</Code><Message></Message>" TAIL,
 	"403 RequestTimeTooSkewed; set this machine's clock, which is 6 s "
 	"behind the store's", .ahead_s = -6},
+    /* a key from another source than the settings */
+    {"a fetched key's secret", &fetched, VIRTUAL, 403,
+	HEAD "<Code>SignatureDoesNotMatch</Code><Message></Message>" TAIL,
+	"403 SignatureDoesNotMatch; the secret is not the access key's, and "
+	"both come from the source that credentials names, or s3_region is "
+	"wrong, or a proxy before the store does not pass Host on as it is: "
+	"then see s3_endpoint"},
+    {"an unknown key", &fetched, VIRTUAL, 403,
+	HEAD "<Code>InvalidAccessKeyId</Code><Message></Message>" TAIL,
+	"403 InvalidAccessKeyId; the store does not know the access key of "
+	"the source that credentials names"},
+    {"a token's end", &fetched, VIRTUAL, 400,
+	HEAD "<Code>ExpiredToken</Code><Message></Message>" TAIL,
+	"400 ExpiredToken; the session token of the source that credentials "
+	"names has ended, or is another key's"},
     {"not yet valid", &amazon, VIRTUAL, 403,
 	HEAD "<Code>AccessDenied</Code><Message>Request is not yet valid"
 	"</Message>" TAIL,
@@ -360,7 +379,7 @@ static const struct exchange exchanges[] = {
 	"good, there is no such object"},
     {"not allowed", &amazon, VIRTUAL, 403,
 	HEAD "<Code>AccessDenied</Code><Message>Access Denied</Message>" TAIL,
-	"403 AccessDenied: Access Denied; the owner of s3_access_key_id needs "
+	"403 AccessDenied: Access Denied; the access key's owner needs "
 	"s3:GetObject for the object; who has no s3:ListBucket is told the "
 	"same of one that is not there"},
     {"an error that nobody knows", &amazon, VIRTUAL, 403,
