@@ -15,7 +15,7 @@ source_variable(const char *name)
 	return value == NULL || *value == '\0' ? NULL : value;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 tell(const struct errand *e, const char *format, va_list args)
 {
 	char why[sizeof(e->scope->cause)];
