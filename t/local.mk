@@ -31,6 +31,7 @@ check_PROGRAMS = \
 	t/unit/hub_crowd.t \
 	t/unit/ini.t \
 	t/unit/look.t \
+	t/unit/notices.t \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
@@ -130,6 +131,8 @@ t_unit_ini_t_SOURCES = t/unit/ini.c
 t_unit_ini_t_LDADD = $(unit_ldadd)
 t_unit_look_t_SOURCES = t/unit/look.c
 t_unit_look_t_LDADD = $(unit_ldadd)
+t_unit_notices_t_SOURCES = t/unit/notices.c
+t_unit_notices_t_LDADD = $(unit_ldadd)
 t_unit_outq_t_SOURCES = t/unit/outq.c
 t_unit_outq_t_LDADD = $(unit_ldadd)
 t_unit_page_t_SOURCES = t/unit/page.c

@@ -104,6 +104,21 @@ backend_row(struct backend_reply *r, const struct text *cells, int n_columns)
 	buf_release(&row);
 }
 
+void
+backend_notice(
+    struct backend_reply *r, const char *channel, struct text payload)
+{
+	struct buf notice = {0};
+
+	put_int32(&notice, 7);
+	buf_string(&notice, channel);
+	buf_char(&notice, '\0');
+	buf_text(&notice, payload);
+	buf_char(&notice, '\0');
+	put_message(&r->notices, 'A', buf_as_text(&notice));
+	buf_release(&notice);
+}
+
 static void
 put_columns(struct buf *out, int n)
 {
@@ -136,11 +151,20 @@ put_reply(struct buf *out, const struct backend_reply *r)
 		buf_text(out, buf_as_text(&r->rows));
 		put_message(out, 'C', TEXT("SELECT\0"));
 	}
+	buf_text(out, buf_as_text(&r->notices));
 }
 
 /* --- the process --- */
 
-static void
+struct session {
+	const struct backend *backend;
+	void (*answer)(struct backend_reply *r, const struct backend_query *q);
+	int fd;
+	struct backend_query query;
+	struct buf out;
+};
+
+static bool
 read_bytes(int fd, void *out, size_t size)
 {
 	char *at = out;
@@ -149,33 +173,36 @@ read_bytes(int fd, void *out, size_t size)
 		ssize_t n = read(fd, at, size);
 
 		if (n <= 0)
-			_exit(0);
+			return false;
 		at += n;
 		size -= (size_t)n;
 	}
+	return true;
 }
 
-static struct text
-read_content(int fd)
+static bool
+read_content(struct text *content, int fd)
 {
 	static char bytes[MESSAGE_MAX];
 	char length[4];
-	size_t size;
 
-	read_bytes(fd, length, sizeof(length));
-	size = (size_t)backend_number((struct text){length, 4}) - 4;
-	if (size > sizeof(bytes))
+	if (!read_bytes(fd, length, sizeof(length)))
+		return false;
+	content->data = bytes;
+	content->size =
+	    (size_t)backend_number((struct text){length, 4}) - 4;
+	if (content->size > sizeof(bytes))
 		_exit(2);
-	read_bytes(fd, bytes, size);
-	return (struct text){bytes, size};
+	return read_bytes(fd, bytes, content->size);
 }
 
-static void
-send_all(int fd, struct buf *out)
+static bool
+send_all(struct session *s)
 {
-	if (send(fd, out->data, out->size, MSG_NOSIGNAL) == -1)
-		_exit(0);
-	buf_reset(out, MESSAGE_MAX);
+	bool ok = send(s->fd, s->out.data, s->out.size, MSG_NOSIGNAL) != -1;
+
+	buf_reset(&s->out, MESSAGE_MAX);
+	return ok;
 }
 
 /* A copy that stays. */
@@ -207,85 +234,110 @@ take_params(struct backend_query *q, struct text bind)
 	}
 }
 
-/* "SELECT ... jobtail.timeline($1)" is "timeline ". */
+/* "SELECT ... FROM jobtail.timeline($1)" is "timeline ". */
 static void
 tell_asked(const struct backend *b, struct text sql)
 {
-	const char *name = memmem(sql.data, sql.size, "jobtail.", 8), *end;
+	const char *from = memmem(sql.data, sql.size, "FROM jobtail.", 13);
+	struct text name, rest;
 
-	if (name == NULL)
+	if (from == NULL)
 		return;
-	name += 8;
-	end = memchr(name, '(', sql.size);
-	if (dprintf(b->asked, "%.*s ", (int)(end - name), name) < 0)
+	from += 13;
+	rest = (struct text){from, sql.size - (size_t)(from - sql.data)};
+	if (text_cut(&name, &rest, '(')
+	    && dprintf(b->asked, "%.*s ", (int)name.size, name.data) < 0)
 		_exit(2);
 }
 
-static void
-answer_query(const struct backend *b, struct buf *out,
-    const struct backend_query *q,
-    void (*answer)(struct backend_reply *r, const struct backend_query *q))
-{
-	struct backend_reply r = {0};
-
-	tell_asked(b, q->sql);
-	answer(&r, q);
-	put_reply(out, &r);
-	buf_release(&r.rows);
-}
-
 /* What db_session.c asks first: its number, and for a time-out. */
-static void
-answer_set_up(struct backend_reply *r, const struct backend_query *q)
+static bool
+answer_set_up(struct backend_reply *r, struct text sql)
 {
 	const struct text cells[] = {TEXT("7"), TEXT("3s")};
 
-	(void)q;
+	if (memmem(sql.data, sql.size, "pg_backend_pid", 14) == NULL)
+		return false;
 	backend_row(r, cells, 2);
+	return true;
+}
+
+static bool
+answer_query(struct session *s)
+{
+	struct backend_reply r = {0};
+
+	tell_asked(s->backend, s->query.sql);
+	if (!answer_set_up(&r, s->query.sql))
+		s->answer(&r, &s->query);
+	put_reply(&s->out, &r);
+	buf_release(&r.rows);
+	buf_release(&r.notices);
+	return !r.hang_up;
+}
+
+static bool
+finish(struct session *s)
+{
+	put_message(&s->out, 'Z', TEXT("I"));
+	return send_all(s);
+}
+
+/* The start has no type. */
+static bool
+begin(struct session *s)
+{
+	struct text start;
+
+	put_message(&s->out, 'R', TEXT("\0\0\0\0"));
+	put_message(&s->out, 'K', TEXT("\0\0\0\7\0\0\0\0"));
+	return read_content(&start, s->fd) && finish(s);
+}
+
+static bool
+take_message(struct session *s, char type, struct text content)
+{
+	switch (type) {
+	case 'Q':
+		s->query = (struct backend_query){.sql = content};
+		return answer_query(s) && finish(s);
+	case 'P':
+		(void)cut_string(&content);
+		s->query = (struct backend_query){
+		    .sql = keep(cut_string(&content))};
+		put_message(&s->out, '1', TEXT(""));
+		return true;
+	case 'B':
+		take_params(&s->query, content);
+		put_message(&s->out, '2', TEXT(""));
+		return true;
+	case 'E': return answer_query(s);
+	case 'S': return finish(s);
+	case 'X': return false;
+	default: return true;
+	}
 }
 
 static void
-serve(const struct backend *b, int fd,
-    void (*answer)(struct backend_reply *r, const struct backend_query *q))
+serve(struct session *s)
 {
-	struct backend_query q = {0};
-	struct buf out = {0};
+	struct text content;
+	char type;
 
-	(void)read_content(fd); /* the start has no type */
-	put_message(&out, 'R', TEXT("\0\0\0\0"));
-	put_message(&out, 'K', TEXT("\0\0\0\7\0\0\0\0"));
-	put_message(&out, 'Z', TEXT("I"));
-	send_all(fd, &out);
-	for (;;) {
-		struct text content;
-		char type;
+	if (!begin(s))
+		return;
+	while (read_bytes(s->fd, &type, 1) && read_content(&content, s->fd)
+	    && take_message(s, type, content))
+		;
+}
 
-		read_bytes(fd, &type, 1);
-		content = read_content(fd);
-		switch (type) {
-		case 'Q':
-			q = (struct backend_query){.sql = content};
-			answer_query(b, &out, &q, answer_set_up);
-			put_message(&out, 'Z', TEXT("I"));
-			send_all(fd, &out);
-			break;
-		case 'P':
-			(void)cut_string(&content);
-			q = (struct backend_query){
-			    .sql = keep(cut_string(&content))};
-			put_message(&out, '1', TEXT(""));
-			break;
-		case 'B':
-			take_params(&q, content);
-			put_message(&out, '2', TEXT(""));
-			break;
-		case 'E': answer_query(b, &out, &q, answer); break;
-		case 'S':
-			put_message(&out, 'Z', TEXT("I"));
-			send_all(fd, &out);
-			break;
-		case 'X': _exit(0);
-		}
+static void
+run(struct session *s, int listening)
+{
+	while ((s->fd = accept(listening, NULL, NULL)) != -1) {
+		serve(s);
+		close(s->fd);
+		buf_release(&s->out);
 	}
 }
 
@@ -306,8 +358,11 @@ backend_start(struct backend *b,
 		abort();
 	b->pid = fork();
 	if (b->pid == 0) {
+		struct session s = {.backend = b, .answer = answer};
+
 		b->asked = asked[1];
-		serve(b, accept(fd, NULL, NULL), answer);
+		run(&s, fd);
+		_exit(0);
 	}
 	b->asked = asked[0];
 	if (fcntl(b->asked, F_SETFL, O_NONBLOCK) == -1)
