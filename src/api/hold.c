@@ -98,7 +98,19 @@ hold_place(struct hold *h, const struct app *app,
 	h->placed = places_take(app->places, who);
 	if (h->lasts_ms == 0)
 		h->lasts_ms = shorten(most_s * 1000, app->crypto);
+	if (h->placed && h->stands) {
+		places_leave(app->places);
+		h->stands = false;
+	}
 	return h->placed;
+}
+
+bool
+hold_stand(struct hold *h, const struct app *app)
+{
+	if (!h->stands)
+		h->stands = h->more && places_stand(app->places);
+	return h->stands && h->more;
 }
 
 void
@@ -106,4 +118,6 @@ hold_leave(const struct hold *h, struct places *places)
 {
 	if (h->placed)
 		places_give_back(places, &h->who);
+	if (h->stands)
+		places_leave(places);
 }

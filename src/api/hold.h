@@ -20,7 +20,7 @@ struct scope;
 enum verdict {
 	VERDICT_ANSWER, /* send the response: it is the end */
 	VERDICT_HOLD,   /* send what is in the response, if anything, and keep
-	                   the hold; it has a place, or goes on at once */
+	                   the hold; it has a place, or stands */
 };
 
 struct hold {
@@ -33,7 +33,8 @@ struct hold {
 	int64_t wait_s;    /* what was asked for, within the setting */
 	bool preferred;    /* ... by a Prefer header */
 
-	bool placed;       /* it has a place */
+	bool placed;       /* it has a place ... */
+	bool stands;       /* ... or room to stand in, until it has caught up */
 	int64_t lasts_ms;  /* from its beginning to its end, jitter included */
 	int64_t job_id;
 	int64_t last_seq;  /* the job's, when it was last looked at */
@@ -68,7 +69,10 @@ bool hold_is_ahead(const struct hold *h, const struct job *job);
  * most so many seconds, up to 15 % less at random. False: none is free. */
 bool hold_place(struct hold *h, const struct app *app,
     const struct principal *who, int64_t most_s);
-/* It ends: the place, if it has one, is free again. */
+/* Has it stand, without a place, if it has more to tell. False: it has not, or
+ * there is no room. */
+bool hold_stand(struct hold *h, const struct app *app);
+/* It ends: its place or its room, if it has any, is free again. */
 void hold_leave(const struct hold *h, struct places *places);
 
 #endif

@@ -19,18 +19,20 @@ struct places {
 	pthread_mutex_t lock;
 	int64_t left;
 	int64_t per_key;
+	int64_t standing; /* room that is left */
 	bool closed;
 	void *holders; /* tsearch()'s; empty without a limit by key */
 };
 
 struct places *
-places_new(int64_t most, int64_t per_key)
+places_new(int64_t most, int64_t per_key, int64_t standing)
 {
 	struct places *p = memory_new(sizeof(*p));
 
 	pthread_mutex_init(&p->lock, NULL);
 	p->left = most;
 	p->per_key = per_key;
+	p->standing = standing;
 	return p;
 }
 
@@ -112,6 +114,29 @@ places_give_back(struct places *p, const struct principal *who)
 		(void)tdelete(holder, &p->holders, compare);
 		free(holder);
 	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+bool
+places_stand(struct places *p)
+{
+	bool ok;
+
+	if (p == NULL)
+		return false;
+	pthread_mutex_lock(&p->lock);
+	ok = p->standing > 0;
+	if (ok)
+		p->standing--;
+	pthread_mutex_unlock(&p->lock);
+	return ok;
+}
+
+void
+places_leave(struct places *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->standing++;
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -106,9 +106,8 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 	}
 	if (ahead)
 		return say_bye(res, x, "ahead");
-	/* who is behind waits for nothing: it needs no place to go on */
 	if (hold_place(h, x->app, &x->who, x->app->config->sse_max)
-	    || h->more) {
+	    || hold_stand(h, x->app)) {
 		if (is_first && res->body.size == 0)
 			/* mod_proxy_fcgi keeps a head that nothing follows */
 			frames_silence(&res->body, h->form);

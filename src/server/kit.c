@@ -147,13 +147,13 @@ kit_release(struct kit *kit)
 }
 
 void
-kit_make_places(struct kit *kit, int64_t most)
+kit_make_places(struct kit *kit, int64_t most, int64_t standing)
 {
 	const struct config *c = kit->config;
 
 	kit->places = places_new(
 	    c->max_waiters < most ? c->max_waiters : most,
-	    c->max_waiters_per_key);
+	    c->max_waiters_per_key, standing);
 }
 
 static enum db_prepare

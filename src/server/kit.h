@@ -25,8 +25,8 @@ bool kit_load(struct kit *kit, const struct config *config, char *error,
 void kit_release(struct kit *kit);
 
 /* Makes the places to wait in: as many as the settings say, but no more than
- * descriptors can be had for. */
-void kit_make_places(struct kit *kit, int64_t most);
+ * descriptors can be had for; and room for so many to stand. */
+void kit_make_places(struct kit *kit, int64_t most, int64_t standing);
 
 /* One thread's share; the kit outlives it. */
 void kit_open(struct app *app, const struct kit *kit);

@@ -98,7 +98,8 @@ stop_workers(struct queue *queue, struct worker **workers, int64_t n)
 	return all;
 }
 
-/* Who waits has a descriptor; a part of them stays for those who do not. */
+/* Who waits has a descriptor; a part of them stays for those who do not, and no
+ * more than half of that for streams without a place. */
 static void
 make_places(struct kit *kit)
 {
@@ -110,7 +111,7 @@ make_places(struct kit *kit)
 		    "reason=\"%lld descriptors\" do=\"raise LimitNOFILE or "
 		    "ulimit -n\"", (long long)kit->config->max_waiters,
 		    (long long)most, (long long)limit);
-	kit_make_places(kit, most);
+	kit_make_places(kit, most, (limit - most) / 2);
 }
 
 /* Serves until a signal says stop. */
@@ -163,7 +164,7 @@ serve(struct kit *kit)
 	if (listener_inherit(&listener))
 		return serve_fastcgi(&listener, kit);
 	if (getenv("GATEWAY_INTERFACE") != NULL) {
-		kit_make_places(kit, 1);
+		kit_make_places(kit, 1, 1);
 		return cgi_run(kit);
 	}
 	return listener_open(&listener, kit->config)

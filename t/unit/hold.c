@@ -256,7 +256,7 @@ int
 main(void)
 {
 	struct app app = {.crypto = crypto_new()};
-	struct places *places = places_new(1, 0);
+	struct places *places = places_new(1, 0, 1);
 
 	arena_init(&arena, 4096);
 	scope_init(&scope, &arena, 0, NOW);

@@ -36,7 +36,7 @@ give_back(struct places *p, struct principal who, int n)
 static void
 test_in_all(void)
 {
-	struct places *p = places_new(3, 0);
+	struct places *p = places_new(3, 0, 0);
 
 	is_int(take(p, key(DATA_LIVE, 1), 2), 2, "a key takes two");
 	is_int(take(p, key(DATA_TEST, 2), 5), 1, "another one the third");
@@ -52,7 +52,7 @@ test_in_all(void)
 static void
 test_by_key(void)
 {
-	struct places *p = places_new(5, 2);
+	struct places *p = places_new(5, 2, 0);
 
 	is_int(take(p, key(DATA_LIVE, 1), 4), 2, "two for a key");
 	is_int(take(p, key(DATA_TEST, 1), 4), 2,
@@ -79,7 +79,7 @@ test_by_key(void)
 static void
 test_refused(void)
 {
-	struct places *p = places_new(1, 1);
+	struct places *p = places_new(1, 1, 0);
 
 	is_int(take(p, key(DATA_LIVE, 1), 1), 1, "the only place");
 	for (int64_t id = 2; id < 1000; id++)
@@ -93,21 +93,42 @@ test_refused(void)
 static void
 test_none(void)
 {
-	struct places *p = places_new(0, 0);
+	struct places *p = places_new(0, 0, 0);
 
 	is_int(take(p, key(DATA_LIVE, 1), 1), 0, "none at all");
 	places_free(p);
-	p = places_new(-5, 0); /* fewer descriptors than are kept for others */
+	p = places_new(-5, 0, 0); /* fewer descriptors than are kept for others */
 	is_int(take(p, key(DATA_LIVE, 1), 1), 0, "fewer than none");
 	places_free(p);
 	is_int(take(NULL, key(DATA_LIVE, 1), 1), 0, "and nowhere");
 	places_free(NULL);
 }
 
+/* Places and room to stand are nothing to each other. */
+static void
+test_standing(void)
+{
+	struct places *p = places_new(1, 0, 2);
+
+	is_int(take(p, key(DATA_LIVE, 1), 2), 1, "the only place");
+	ok(places_stand(p) && places_stand(p), "two stand");
+	ok(!places_stand(p), "there is room for no more");
+	places_leave(p);
+	ok(places_stand(p), "but for the next one");
+	is_int(take(p, key(DATA_LIVE, 1), 1), 0, "nobody got a place by that");
+	give_back(p, key(DATA_LIVE, 1), 1);
+	ok(!places_stand(p), "nor room by one that is given back");
+	places_close(p);
+	places_leave(p);
+	ok(places_stand(p), "a stream that is behind is not shut out");
+	places_free(p);
+	ok(!places_stand(NULL), "nobody stands nowhere");
+}
+
 static void
 test_close(void)
 {
-	struct places *p = places_new(2, 1);
+	struct places *p = places_new(2, 1, 0);
 
 	is_int(take(p, key(DATA_LIVE, 1), 1), 1, "one before the close");
 	places_close(p);
@@ -167,7 +188,7 @@ run(void *argument)
 static void
 test_threads(void)
 {
-	struct crowd crowd = {.places = places_new(MOST, PER_KEY)};
+	struct crowd crowd = {.places = places_new(MOST, PER_KEY, 0)};
 	struct member members[THREADS];
 	int n = 0;
 
@@ -196,6 +217,7 @@ main(void)
 	test_by_key();
 	test_refused();
 	test_none();
+	test_standing();
 	test_close();
 	test_threads();
 	return tap_done();

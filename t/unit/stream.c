@@ -233,47 +233,70 @@ test_busy(void)
 	buf_release(&want);
 }
 
+static enum verdict
+go_on(struct exchange *x)
+{
+	response_reset(&res);
+	return stream(&res, &scope, x);
+}
+
 /* Who is behind goes on without a place. At the tail it takes one, if there is
  * one by then, or the stream ends. */
 static void
 test_behind(void)
 {
-	struct places *all = app.places;
+	struct places *all = app.places, *full = places_new(0, 0, 1);
 	struct hold h = naughty_hold(FORM_NDJSON, false, 0);
-	struct exchange x = exchange_of(&h, false, 1, BEGUN), y;
+	struct exchange x = exchange_of(&h, false, 1, BEGUN), y = x;
 	int64_t lasts_ms;
 
-	app.places = NULL;
-	x.events.more = true;
-	is_int((int)stream(&res, &scope, &x), VERDICT_HOLD,
-	    "no place, but more to tell");
-	lasts_ms = x.hold.lasts_ms;
-	ok(!x.hold.placed && x.hold.more && lasts_ms > 0,
-	    "goes on without one, not for ever");
-	response_reset(&res);
-	is_int((int)stream(&res, &scope, &x), VERDICT_HOLD, "and again");
-	is_int((int64_t)res.head.size, 0, "with one head");
-	ok(!x.hold.placed && x.hold.lasts_ms == lasts_ms, "nor for longer");
+	app.places = full;
+	is_int((int)go_on(&y), VERDICT_ANSWER, "no place, and no more to tell");
+	ok(!y.hold.stands, "is no reason to stand");
 	y = x;
-	x.events.more = y.events.more = y.job.closed = false;
-	response_reset(&res);
-	is_int((int)stream(&res, &scope, &x), VERDICT_ANSWER, "at the tail");
-	ok(!x.hold.placed, "it is over");
-	app.places = all;
-	response_reset(&res);
-	is_int((int)stream(&res, &scope, &y), VERDICT_HOLD,
-	    "unless a place is free by then");
-	ok(y.hold.placed, "which it takes");
-	hold_leave(&y.hold, all);
-	hold_leave(&x.hold, all);
-	y.hold.placed = false;
+	x.events.more = y.events.more = true;
+	is_int((int)go_on(&x), VERDICT_HOLD, "no place, but more to tell");
+	lasts_ms = x.hold.lasts_ms;
+	ok(!x.hold.placed && x.hold.stands && lasts_ms > 0,
+	    "it goes on, not for ever");
+	is_int((int)go_on(&y), VERDICT_ANSWER, "there is room for no other");
+	ok(!y.hold.placed && !y.hold.stands, "which has nothing then");
+	is_int((int)go_on(&x), VERDICT_HOLD, "the first one goes on again");
+	is_int((int64_t)res.head.size, 0, "with one head");
+	ok(x.hold.stands && x.hold.lasts_ms == lasts_ms, "nor for longer");
+	x.events.more = false;
+	y = x;
+	is_int((int)go_on(&x), VERDICT_ANSWER, "at the tail it is over");
+	hold_leave(&x.hold, full);
+	ok(places_stand(full), "and the room is free");
 	y.job.closed = true;
-	app.places = NULL;
-	response_reset(&res);
-	is_int((int)stream(&res, &scope, &y), VERDICT_ANSWER, "or it is closed");
-	ok(buf_as_text(&res.body).size > 14 && memcmp(res.body.data
-		+ res.body.size - 15, "\"closed\":true}\n", 15) == 0,
-	    "and says so");
+	is_int((int)go_on(&y), VERDICT_ANSWER, "a closed one is over too");
+	ok(text_has_prefix((struct text){res.body.data + res.body.size - 15,
+		15}, TEXT("\"closed\":true}\n")), "and says so");
+	app.places = all;
+	places_free(full);
+}
+
+/* It stands in one of the places' rooms, and finds a place. */
+static void
+test_caught_up(void)
+{
+	struct places *all = app.places;
+	struct hold h = naughty_hold(FORM_NDJSON, false, 0);
+	struct exchange x = exchange_of(&h, false, 1, BEGUN);
+
+	app.places = places_new(1, 0, 1);
+	ok(places_take(app.places, &x.who), "somebody has the place");
+	x.events.more = true;
+	is_int((int)go_on(&x), VERDICT_HOLD, "a stream stands");
+	places_give_back(app.places, &x.who);
+	x.events.more = false;
+	is_int((int)go_on(&x), VERDICT_HOLD, "and finds it free in the end");
+	ok(x.hold.placed && !x.hold.stands, "so it sits down");
+	ok(places_stand(app.places), "and leaves its room");
+	hold_leave(&x.hold, app.places);
+	ok(places_take(app.places, &x.who), "as it leaves its place");
+	places_free(app.places);
 	app.places = all;
 }
 
@@ -383,7 +406,7 @@ main(void)
 	arena_init(&arena, 4096);
 	scope_init(&scope, &arena, 0, NAUGHTY_AT);
 	app = (struct app){.config = &config, .crypto = crypto_new(),
-	    .places = places_new(1, 0)};
+	    .places = places_new(1, 0, 1)};
 	app.signer = signer_new(&naughty_stores, app.crypto);
 	test_beginning();
 	test_retry();
@@ -391,6 +414,7 @@ main(void)
 	test_end();
 	test_busy();
 	test_behind();
+	test_caught_up();
 	test_ahead();
 	test_batches(10);
 	test_batches(5000);

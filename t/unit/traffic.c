@@ -67,7 +67,7 @@ connect_server(void)
 static void
 begin(void)
 {
-	kit.places = places_new(PLACES, 0);
+	kit.places = places_new(PLACES, 0, 1);
 	queue = queue_new();
 	t = memory_new(sizeof(*t));
 	traffic_init(t, epoll_create1(EPOLL_CLOEXEC), queue, &kit);
@@ -95,6 +95,8 @@ end(void)
 	traffic_release(t);
 	if (!t->draining)
 		is_int(places_left(), PLACES, "every place is back");
+	ok(places_stand(kit.places) && !places_stand(kit.places),
+	    "as is the room to stand");
 	close(epoll);
 	close(server);
 	queue_free(queue);
@@ -163,17 +165,18 @@ next_task(void)
 	return STAILQ_FIRST(&list);
 }
 
-/* The request is to be held, in a place or without one. */
+/* The request is to be held, in a place or as one that stands. */
 static void
 hold_so(enum form form, bool placed)
 {
 	struct task *task = next_task();
 	struct hold *h = memory_new(sizeof(*h));
 
-	if (placed && !places_take(kit.places, &who))
+	if (placed ? !places_take(kit.places, &who)
+		   : !places_stand(kit.places))
 		abort();
 	*h = (struct hold){.form = form, .who = who, .placed = placed,
-	    .more = !placed, .lasts_ms = 20000, .job_id = 3, .last_seq = 5};
+	    .stands = !placed, .more = !placed, .lasts_ms = 20000, .job_id = 3, .last_seq = 5};
 	memcpy(h->route.id, ID, sizeof(ID));
 	task->hold = h;
 	queue_give_back(queue, task);
@@ -283,7 +286,8 @@ test_hang_up(void)
 	end();
 }
 
-/* A stream that is behind waits for nothing, and has no place to give back. */
+/* A stream that is behind waits for nothing, and has no place to give back but
+ * the room that it stands in. */
 static void
 test_behind(void)
 {
