@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -360,6 +361,8 @@ backend_start(struct backend *b,
 	if (b->pid == 0) {
 		struct session s = {.backend = b, .answer = answer};
 
+		/* it is nobody's orphan when a test dies half-way */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		b->asked = asked[1];
 		run(&s, fd);
 		_exit(0);
