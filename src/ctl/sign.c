@@ -3,6 +3,7 @@
 
 #include "adapters/crypto.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
@@ -174,6 +175,7 @@ sign_settings(const char *path, const struct options *o)
 		free(error);
 		return EXIT_REFUSED;
 	}
+	log_open(LOG_TO_STDERR, LEVEL_WARN);
 	/* there are secrets here too */
 	(void)prctl(PR_SET_DUMPABLE, config.dumpable == 1 ? 1L : 0L);
 	status = sign_by(&config, o);
