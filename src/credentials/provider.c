@@ -19,7 +19,6 @@
 enum {
 	TRY_MS = 5000,        /* for all that a try asks */
 	NAP_MAX_S = 60,       /* the wall clock may be set meanwhile */
-	WAIT_MS = 1500,       /* for the first ones: others want the worker */
 	ARENA_FIRST = 16 * 1024,
 };
 
@@ -288,13 +287,12 @@ struct credentials *
 provider_take(struct provider *p, const struct scope *s, int64_t signed_at,
     int64_t expires_at, int64_t now_s)
 {
-	int64_t until_ms = clock_mono_ms() + WAIT_MS;
+	/* the rest is for the answer, and for those behind it */
+	int64_t until_ms = clock_mono_ms() + scope_left_ms(s) * 3 / 4;
 	struct credentials *c;
 
 	if (!p->is_settled)
 		provider_start(p);
-	if (until_ms > s->deadline_ms)
-		until_ms = s->deadline_ms;
 	pthread_mutex_lock(&p->lock);
 	/* the thread may nap by a clock that was set */
 	if (is_hopeful(p))

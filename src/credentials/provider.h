@@ -33,7 +33,7 @@ void provider_cover(struct provider *p, int64_t ttl_s, int64_t window_s);
 void provider_start(struct provider *p);
 
 /* What signs the URLs of a window from signed_at to expires_at; the caller
- * calls credentials_release(). Waits a while, up to the scope's deadline, if
+ * calls credentials_release(). Waits a while, for most of the scope's time, if
  * those that live do not do and no try has failed since they were good: at the
  * start, or on a machine that has slept. NULL: none live; the log says why. */
 struct credentials *provider_take(struct provider *p, const struct scope *s,

@@ -37,7 +37,7 @@ struct press {
 
 enum { GO_ON = -1 }; /* beside the exit statuses */
 
-enum { SIGN_DEADLINE_MS = 2000 }; /* to get credentials in */
+enum { SIGN_DEADLINE_MS = 8000 }; /* to get credentials in */
 
 /* --- a key --- */
 
