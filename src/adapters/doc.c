@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include <assert.h>
 #include <string.h>
 
 /* What is still to be read. */
@@ -154,16 +155,21 @@ doc_as_it_stands(struct text *out, struct scope *s, struct text json)
 	return true;
 }
 
+/* seen has a bit for each that was there before. */
 static bool
-take_member(void *out, const struct doc_member *members, struct scope *s,
-    struct text name, struct text value)
+take_member(void *out, uint64_t *seen, const struct doc_member *members,
+    struct scope *s, struct text name, struct text value)
 {
-	for (; members->decode != NULL; members++)
-		if (text_equal(members->name, name))
-			return members->decode(
-			    (struct text *)(void *)((char *)out
-				+ members->offset),
-			    s, value);
+	for (uint64_t bit = 1; members->decode != NULL; members++, bit <<= 1) {
+		assert(bit != 0);
+		if (!text_equal(members->name, name))
+			continue;
+		if ((*seen & bit) != 0)
+			return false;
+		*seen |= bit;
+		return members->decode((struct text *)(void *)((char *)out
+					   + members->offset), s, value);
+	}
 	return true;
 }
 
@@ -173,6 +179,7 @@ doc_members(void *out, const struct doc_member *members, struct scope *s,
 {
 	struct cursor c = {json.data, json.data + json.size};
 	struct text name, value;
+	uint64_t seen = 0;
 
 	if (!skip_char(&c, '{'))
 		return false;
@@ -181,7 +188,7 @@ doc_members(void *out, const struct doc_member *members, struct scope *s,
 	do {
 		if (!take_value(&name, &c) || !skip_char(&c, ':')
 		    || !take_value(&value, &c)
-		    || !take_member(out, members, s, name, value))
+		    || !take_member(out, &seen, members, s, name, value))
 			return false;
 	} while (skip_char(&c, ','));
 	return skip_char(&c, '}') && is_at_end(&c);

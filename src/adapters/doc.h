@@ -24,7 +24,7 @@ struct doc_member {
 
 /* Reads an object's members into the struct out; those that are absent leave
  * it as it is, others are passed over. False if json is no object, or a
- * member is of the wrong type. */
+ * member is of the wrong type or there twice. */
 bool doc_members(void *out, const struct doc_member *members, struct scope *s,
     struct text json);
 

@@ -36,7 +36,7 @@ answer_read(struct answer *answer, const struct errand *e, struct text json)
 	}
 	if (!doc_members(answer, members, e->scope, json)) {
 		scope_cause(e->scope, "the answer's members are of the wrong "
-		    "types");
+		    "types, or there twice");
 		return false;
 	}
 	return true;

@@ -26,6 +26,7 @@ struct provider {
 	struct provider_settings settings;
 	bool is_settled;        /* no thread will bring others */
 	bool has_thread;
+	bool may_wait;          /* whoever takes them: nobody else is kept up */
 	pthread_t thread;
 	struct fetch *fetch;    /* the thread's; NULL: it needs none */
 
@@ -165,15 +166,40 @@ start_thread(struct provider *p)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void
-provider_start(struct provider *p)
+static void
+start(struct provider *p)
 {
-	if (p->is_settled || p->has_thread)
-		return;
 	if (chain_fetches(&p->settings.chain))
 		p->fetch = fetch_new();
 	p->has_thread = true;
 	start_thread(p);
+}
+
+void
+provider_start(struct provider *p)
+{
+	if (!p->is_settled && !p->has_thread)
+		start(p);
+}
+
+/* With the lock. Whether it is worth while to wait for the try that goes on, or
+ * begins: not after one that has failed. */
+static bool
+is_hopeful(const struct provider *p)
+{
+	const struct refresh *r = &p->generations.refresh;
+
+	return !p->is_settled && r->failures == 0
+	    && refresh_is_due(r, wall_s());
+}
+
+void
+provider_wait(struct provider *p, int64_t until_ms)
+{
+	pthread_mutex_lock(&p->lock);
+	while (is_hopeful(p) && wait_until(p, until_ms))
+		;
+	pthread_mutex_unlock(&p->lock);
 }
 
 /* --- for its users --- */
@@ -251,28 +277,6 @@ provider_cover(struct provider *p, int64_t ttl_s, int64_t window_s)
 	refresh_cover(&p->generations.refresh, ttl_s, window_s);
 }
 
-/* Nothing that lives, or less than was promised, though it once was enough: a
- * machine that has slept. */
-static bool
-is_wanting(const struct provider *p, const struct credentials *c, int64_t now_s)
-{
-	int64_t ttl_s = p->generations.refresh.ttl_s;
-
-	return c == NULL || (c->ends_at != CREDENTIALS_NO_END
-	    && c->ends_at - now_s < ttl_s && c->ends_at - c->since >= ttl_s);
-}
-
-/* Whether it is worth while to wait for the try that goes on, or begins: not
- * after one that has failed. */
-static bool
-is_hopeful(const struct provider *p)
-{
-	const struct refresh *r = &p->generations.refresh;
-
-	return !p->is_settled && r->failures == 0
-	    && refresh_is_due(r, wall_s());
-}
-
 static void
 tell_none(struct provider *p, int64_t now_s)
 {
@@ -287,12 +291,12 @@ struct credentials *
 provider_take(struct provider *p, const struct scope *s, int64_t signed_at,
     int64_t expires_at, int64_t now_s)
 {
-	/* the rest is for the answer, and for those behind it */
-	int64_t until_ms = clock_mono_ms() + scope_left_ms(s) * 3 / 4;
 	struct credentials *c;
 
-	if (!p->is_settled)
-		provider_start(p);
+	if (!p->is_settled && !p->has_thread) {
+		p->may_wait = true;
+		start(p);
+	}
 	pthread_mutex_lock(&p->lock);
 	/* the thread may nap by a clock that was set */
 	if (is_hopeful(p))
@@ -300,8 +304,8 @@ provider_take(struct provider *p, const struct scope *s, int64_t signed_at,
 	do
 		c = generations_choose(
 		    &p->generations, signed_at, expires_at, now_s);
-	while (is_wanting(p, c, now_s) && is_hopeful(p)
-	    && wait_until(p, until_ms));
+	while (c == NULL && p->may_wait && is_hopeful(p)
+	    && wait_until(p, s->deadline_ms));
 	if (c != NULL)
 		credentials_share(c);
 	else

@@ -28,14 +28,17 @@ bool provider_is_same(const struct provider *a, const struct provider *b);
 /* URLs with these lives are signed with what it has. Before it is started. */
 void provider_cover(struct provider *p, int64_t ttl_s, int64_t window_s);
 
-/* Starts the thread, if one is needed and not there. Else provider_take() does
- * so the first time; who has several threads calls it before they are there. */
+/* Starts the thread, if one is needed. From then on nobody waits for it. */
 void provider_start(struct provider *p);
 
+/* Waits until the first try has come to an end, or until then (monotonic). */
+void provider_wait(struct provider *p, int64_t until_ms);
+
 /* What signs the URLs of a window from signed_at to expires_at; the caller
- * calls credentials_release(). Waits a while, for most of the scope's time, if
- * those that live do not do and no try has failed since they were good: at the
- * start, or on a machine that has slept. NULL: none live; the log says why. */
+ * calls credentials_release(). NULL: none live; the log says why. Without a
+ * provider_start() before, as in a process with one thread and one request, the
+ * thread is started here, and waited for while nothing has failed, up to the
+ * scope's deadline. */
 struct credentials *provider_take(struct provider *p, const struct scope *s,
     int64_t signed_at, int64_t expires_at, int64_t now_s);
 

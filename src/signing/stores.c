@@ -1,6 +1,7 @@
 /* The table of the kinds, and the stores that the settings name. */
 #include "signing/stores.h"
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/memory.h"
 #include "base/secret.h"
@@ -12,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIFE_MAX_S = 604800 }; /* no signature is taken for longer */
+enum {
+	LIFE_MAX_S = 604800, /* no signature is taken for longer */
+	START_MS = 1500,     /* most answer within some ms */
+};
 
 static const struct store_kind *const kinds[] = {
     [STORE_S3] = &store_s3,
@@ -81,12 +85,19 @@ stores_load(struct stores *stores, size_t i, const struct config_store *c,
 	return key;
 }
 
+/* All are asked at the same time. Clients wait in the socket meanwhile, which
+ * is better than a 503. */
 void
 stores_start(const struct stores *stores)
 {
+	int64_t until_ms = clock_mono_ms() + START_MS;
+
 	for (size_t i = 0; i < stores->n; i++)
 		if (stores->list[i].provider != NULL)
 			provider_start(stores->list[i].provider);
+	for (size_t i = 0; i < stores->n; i++)
+		if (stores->list[i].provider != NULL)
+			provider_wait(stores->list[i].provider, until_ms);
 }
 
 /* A store is named unless it is the flat keys' own. */

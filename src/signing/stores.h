@@ -31,8 +31,9 @@ const char *stores_load(struct stores *stores, size_t i,
     const struct config_store *c, char *error, size_t error_size);
 void stores_release(struct stores *stores);
 
-/* Starts what keeps credentials fresh. Who has several threads calls it before
- * they are there; else it is done when the first URL is signed. */
+/* Starts what keeps credentials fresh, and waits a while for the first ones.
+ * Who has several threads calls it before they are there; else it is done when
+ * the first URL is signed. */
 void stores_start(const struct stores *stores);
 
 /* An absent name is the default one's. NULL: there is none of that name. */

@@ -70,6 +70,7 @@ static const struct {
 	NULL},
     {"{\"AccessKeyId\":null,\"SecretAccessKey\":\"x\"}", false, "wrong types",
 	0, NULL},
+    {"{" KEYS "," KEYS "}", false, "there twice", 0, NULL},
     {"[]", false, "wrong types", 0, NULL},
     {"\"x\"", false, "wrong types", 0, NULL},
     {"", false, "no JSON", 0, NULL},

@@ -200,7 +200,7 @@ test_cold(void)
 static void *
 take_often(void *provider)
 {
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 20000; i++)
 		(void)take(provider, LONG_MS);
 	return NULL;
 }
@@ -214,6 +214,8 @@ test_crowd(void)
 	set(true, false, 3600);
 	p = provider_of(one_slow);
 	provider_start(p);
+	is_str(take(p, LONG_MS), "", "who has others behind him does not wait");
+	provider_wait(p, 0);
 	for (int i = 0; i < N_TAKERS; i++)
 		if (pthread_create(&takers[i], NULL, take_often, p) != 0)
 			abort();
@@ -222,6 +224,8 @@ test_crowd(void)
 	let_go();
 	for (int i = 0; i < N_TAKERS; i++)
 		pthread_join(takers[i], NULL);
+	provider_wait(p, clock_mono_ms() + LONG_MS);
+	is_str(take(p, 0), "key1", "it has come to an end");
 	is_int(fake.most_inside, 1, "one try at a time");
 	is_int(n_asked(), 1, "for all");
 	provider_free(p);
