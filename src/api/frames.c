@@ -64,7 +64,8 @@ print_last_line(struct buf *out, const struct hold *h, bool closed)
 {
 	buf_char(out, '{');
 	print_latest(out, h);
-	buf_string(out, closed ? ",\"closed\":true}\n" : ",\"closed\":false}\n");
+	buf_string(out, closed
+		? ",\"closed\":true}\n" : ",\"closed\":false}\n");
 }
 
 void

@@ -29,7 +29,8 @@ hub_jobs_release(struct hub_jobs *jobs)
 
 /* FNV-1a. */
 struct hub_bucket *
-hub_jobs_bucket(struct hub_jobs *jobs, enum data_set data_set, const char *public_id)
+hub_jobs_bucket(
+    struct hub_jobs *jobs, enum data_set data_set, const char *public_id)
 {
 	uint32_t hash = 2166136261u ^ (uint32_t)data_set;
 

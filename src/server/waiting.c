@@ -74,8 +74,8 @@ tell(struct traffic *t, struct conn *c, bool last)
 {
 	struct response *res = &t->response;
 	struct iovec *pieces;
-	size_t n = fcgi_frame(&pieces, &t->arena, c->waiter->id, (struct text){0},
-	    buf_as_text(&res->body), last);
+	size_t n = fcgi_frame(&pieces, &t->arena, c->waiter->id,
+	    (struct text){0}, buf_as_text(&res->body), last);
 	bool ok = outq_send(&c->out, c->fd, pieces, n);
 
 	c->waiter->hold.n_bytes += res->body.size;
