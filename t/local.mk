@@ -35,6 +35,7 @@ check_PROGRAMS = \
 	t/unit/outq.t \
 	t/unit/page.t \
 	t/unit/params.t \
+	t/unit/patrol.t \
 	t/unit/places.t \
 	t/unit/prefer.t \
 	t/unit/principal.t \
@@ -139,6 +140,8 @@ t_unit_page_t_SOURCES = t/unit/page.c
 t_unit_page_t_LDADD = $(unit_ldadd)
 t_unit_params_t_SOURCES = t/unit/params.c
 t_unit_params_t_LDADD = $(unit_ldadd)
+t_unit_patrol_t_SOURCES = t/unit/patrol.c
+t_unit_patrol_t_LDADD = $(unit_ldadd)
 t_unit_places_t_SOURCES = t/unit/places.c
 t_unit_places_t_LDADD = $(unit_ldadd)
 t_unit_prefer_t_SOURCES = t/unit/prefer.c

@@ -38,6 +38,13 @@ find(const struct tail *list, size_t n, int64_t job_id)
 		      : bsearch(&wanted, list, n, sizeof(*list), compare);
 }
 
+void
+tails_sort(struct tail *list, size_t n)
+{
+	if (n > 0)
+		qsort(list, n, sizeof(*list), compare);
+}
+
 const struct tail *
 tails_find(const struct tail *list, size_t n, int64_t job_id)
 {
@@ -77,7 +84,6 @@ tails_read(struct tail *list, size_t n, enum data_set data_set,
 	struct db_call call = {
 	    &statements[data_set], &value, s, {0}, DB_AWAY};
 
-	qsort(list, n, sizeof(*list), compare);
 	db_call(app->db, &call);
 	buf_release(&array);
 	if (call.outcome == DB_AWAY)

@@ -91,7 +91,8 @@ hub_next_patrol(struct hub *hub, int64_t now_ms)
 	return p;
 }
 
-/* Of an unknown job, only a look can tell. */
+/* Of an unknown job, only a look can tell: its tail was refused, or did not
+ * come in time though the database is there. */
 static bool
 has_moved(const struct hub_job *job, const struct patrol_part *part)
 {
@@ -128,8 +129,7 @@ hub_take_patrol(struct hub *hub, const struct patrol *p, int64_t now_ms)
 		LIST_FOREACH(job, &hub->jobs.buckets[i], chain) {
 			const struct patrol_part *part = &p->of[job->data_set];
 
-			if ((p->has_tails && has_moved(job, part))
-			    || has_doubtful_key(job, part))
+			if (has_moved(job, part) || has_doubtful_key(job, part))
 				hub_job_mark(&hub->jobs, job, now_ms);
 		}
 	}

@@ -35,24 +35,66 @@ patrol_free(struct patrol *p)
 	free(p);
 }
 
-/* Whoever is slow at one question may still be there: keys come first, which
- * are few. False: it is of no use to ask more. */
+/* --- what is asked --- */
+
 static bool
-run_part(struct patrol *p, enum data_set data_set, struct scope *s,
+ask_keys(struct patrol *p, enum data_set data_set, struct scope *s,
+    const struct app *app)
+{
+	struct keys *keys = &p->of[data_set].keys;
+
+	if (!keys_read(keys, s, app))
+		return false;
+	p->reached = p->reached || keys->n > 0;
+	return true;
+}
+
+static bool
+ask_tails(struct patrol *p, enum data_set data_set, struct scope *s,
     const struct app *app)
 {
 	struct patrol_part *part = &p->of[data_set];
 
-	keys_sort(&part->keys);
-	if (part->keys.n > 0) {
-		if (!keys_read(&part->keys, s, app))
+	if (part->n_tails == 0)
+		return true;
+	if (!tails_read(part->tails, part->n_tails, data_set, s, app))
+		return false;
+	p->reached = true;
+	return true;
+}
+
+static const struct question {
+	int wait_ms;
+	bool (*ask)(struct patrol *p, enum data_set data_set,
+	    struct scope *s, const struct app *app);
+} questions[] = {
+	/* keys come first: they are few, and nothing else tells of them */
+	{WORKER_DEADLINE_MS, ask_keys},
+	/* what is known of keys waits for these */
+	{1000, ask_tails},
+};
+
+/* --- asking it --- */
+
+/* Each with a scope of its own, so that no cause hides behind another. False:
+ * there is no answer, and it is of no use to ask more. */
+static bool
+put(struct patrol *p, const struct question *q, struct arena *a,
+    const struct app *app)
+{
+	int64_t deadline_ms = clock_mono_ms() + q->wait_ms;
+
+	for (int i = 0; i < N_DATA_SETS; i++) {
+		struct scope s;
+		bool ok;
+
+		scope_init(&s, a, deadline_ms, clock_wall_us());
+		ok = q->ask(p, (enum data_set)i, &s, app);
+		if (s.cause[0] != '\0')
+			log_line(ok ? LEVEL_ERROR : LEVEL_DEBUG,
+			    "patrol cause=\"%s\"", s.cause);
+		if (!ok)
 			return false;
-		p->reached = true;
-	}
-	if (part->n_tails > 0) {
-		if (!tails_read(part->tails, part->n_tails, data_set, s, app))
-			return false;
-		p->reached = true;
 	}
 	return true;
 }
@@ -60,15 +102,12 @@ run_part(struct patrol *p, enum data_set data_set, struct scope *s,
 void
 patrol_run(struct patrol *p, const struct app *app, struct arena *a)
 {
-	struct scope s;
-
-	scope_init(&s, a, clock_mono_ms() + WORKER_DEADLINE_MS,
-	    clock_wall_us());
-	p->has_tails = true;
-	for (int i = 0; i < N_DATA_SETS && p->has_tails; i++)
-		p->has_tails = run_part(p, (enum data_set)i, &s, app);
-	if (s.cause[0] != '\0')
-		log_line(s.problem == NULL ? LEVEL_ERROR : LEVEL_DEBUG,
-		    "patrol cause=\"%s\"", s.cause);
+	for (int i = 0; i < N_DATA_SETS; i++) {
+		keys_sort(&p->of[i].keys);
+		tails_sort(p->of[i].tails, p->of[i].n_tails);
+	}
+	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++)
+		if (!put(p, &questions[i], a, app))
+			break;
 	arena_reset(a);
 }

@@ -18,16 +18,15 @@ struct patrol {
 	} of[N_DATA_SETS];
 	bool with_keys;
 
-	/* what came of it */
-	bool reached;   /* the database has answered something */
-	bool has_tails; /* ... and all that was asked of jobs */
+	bool reached; /* the database has answered something */
 };
 
 /* Room for so many of each, in each data set. */
 struct patrol *patrol_new(const size_t *n_jobs, const size_t *n_keys);
 void patrol_free(struct patrol *p);
 
-/* Asks; run by a worker. */
+/* Asks; run by a worker. Jobs of which nothing is learned stay unknown, keys
+ * alive. */
 void patrol_run(struct patrol *p, const struct app *app, struct arena *a);
 
 #endif

@@ -174,12 +174,12 @@ subtest 'away in the middle of a stream, in CGI' => sub {
 	recovers('back again');
 };
 
-sub stream ($seq, $key = $key)
+sub stream ($seq, $key = $key, $job = $job)
 {
 	my $wire = $t->wire;
 
 	$wire->send(Jobtail::Wire::request(params => Jobtail::Wire::params(
-	    "$path?since=$seq", HTTP_AUTHORIZATION => "Bearer $key",
+	    "/v1/jobs/$job/events?since=$seq", HTTP_AUTHORIZATION => "Bearer $key",
 	    HTTP_ACCEPT => 'application/x-ndjson')));
 	like(read_part($wire, 4), qr/200 OK/, 'a stream');
 	return $wire;
@@ -242,6 +242,20 @@ subtest 'it is slow' => sub {
 	is($said, "\n", 'a stream goes on, in silence');
 	$seq = $t->event($job, 'stage');
 	like(read_part($wire, 8), qr/\A\{"seq":$seq,/, 'and is told');
+	$t->sql('ALTER DATABASE jobtail SET jobtail.notify = off');
+	$seq = $t->event($job, 'stage');
+	like(read_part($wire, 8), qr/\A\{"seq":$seq,/,
+	    'without a notice too');
+	$t->sql('ALTER DATABASE jobtail RESET jobtail.notify');
+
+	# the other data set has functions of its own
+	my %test = (schema => 'jobtail_test');
+	my $of_test = $t->tenant(%test);
+	my $test_key = $t->key($of_test, %test);
+	my $test_wire = stream(1, $test_key, $t->job($of_test, %test));
+	$t->sql("SELECT jobtail_test.revoke_api_key('$test_key')");
+	is(read_part($test_wire, 8), qq({"latest_seq":1,"closed":false}\n),
+	    'a stream ends with its key, in the other data set too');
 	$t->sql('DROP FUNCTION jobtail.job_tails;
 	    ALTER FUNCTION jobtail.gone_job_tails RENAME TO job_tails');
 };

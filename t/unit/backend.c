@@ -235,11 +235,12 @@ take_params(struct backend_query *q, struct text bind)
 	}
 }
 
-/* "SELECT ... FROM jobtail.timeline($1)" is "timeline ". */
+/* "SELECT ... FROM jobtail.timeline($1)" is "timeline ", that of jobtail_test
+ * "test.timeline ". */
 static void
 tell_asked(const struct backend *b, struct text sql)
 {
-	const char *from = memmem(sql.data, sql.size, "FROM jobtail.", 13);
+	const char *from = memmem(sql.data, sql.size, "FROM jobtail", 12);
 	struct text name, rest;
 
 	if (from == NULL)

@@ -385,7 +385,7 @@ crowd_run_patrol(struct crowd *c, bool reached)
 	struct patrol *p = c->patrol;
 
 	c->patrol_done = true;
-	p->reached = p->has_tails = reached;
+	p->reached = reached;
 	for (int i = 0; i < N_DATA_SETS; i++) {
 		struct patrol_part *part = &p->of[i];
 
