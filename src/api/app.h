@@ -8,6 +8,7 @@ struct crypto;
 struct crypto_hmac;
 struct db;
 struct places;
+struct seldom;
 struct signer;
 struct ticket_keys;
 
@@ -18,6 +19,7 @@ struct app {
 	struct crypto_hmac *body_hmac; /* NULL: hmac_secret_file is not set */
 	struct signer *signer;
 	struct places *places;         /* NULL: nobody may wait */
+	struct seldom *patrols;        /* what failed of them */
 	struct ticket_keys *ticket_keys; /* NULL: there are no tickets */
 	const struct cors *cors;         /* NULL: CORS is off */
 };

@@ -7,6 +7,7 @@
 #include "api/cors.h"
 #include "base/config.h"
 #include "base/secret.h"
+#include "base/seldom.h"
 #include "signing/signer.h"
 #include "signing/ticket.h"
 
@@ -122,7 +123,7 @@ kit_load(struct kit *kit, const struct config *config, char *error,
 {
 	const struct complaint to = {config, error, size};
 
-	*kit = (struct kit){.config = config};
+	*kit = (struct kit){.config = config, .patrols = seldom_new()};
 	if (check_addresses(config, &to)
 	    && check_database(config, &to)
 	    && stores_load_all(&kit->stores, config, error, size)
@@ -141,6 +142,7 @@ kit_release(struct kit *kit)
 	stores_release(&kit->stores);
 	secret_free(kit->hmac_secret);
 	places_free(kit->places);
+	seldom_free(kit->patrols);
 	secret_free(kit->ticket_keys);
 	cors_free(kit->cors);
 	*kit = (struct kit){0};
@@ -177,6 +179,7 @@ kit_open(struct app *app, const struct kit *kit)
 	    .db = db_new(&db),
 	    .crypto = crypto_new(),
 	    .places = kit->places,
+	    .patrols = kit->patrols,
 	    .cors = kit->cors,
 	};
 	app->signer = signer_new(&kit->stores, app->crypto);

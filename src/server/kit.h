@@ -14,6 +14,7 @@ struct kit {
 	struct stores stores;
 	char *hmac_secret;
 	struct places *places; /* to wait in; NULL: nobody waits */
+	struct seldom *patrols;
 	char *ticket_keys;
 	struct cors *cors;
 };

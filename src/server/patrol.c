@@ -1,12 +1,15 @@
 /* Asking for all. */
 #include "server/patrol.h"
 
+#include "api/app.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/scope.h"
+#include "base/seldom.h"
 #include "server/worker.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { ARENA_FIRST = 4096 };
@@ -64,17 +67,31 @@ ask_tails(struct patrol *p, enum data_set data_set, struct scope *s,
 }
 
 static const struct question {
+	const char *names[N_DATA_SETS]; /* under which failures are counted */
 	int wait_ms;
 	bool (*ask)(struct patrol *p, enum data_set data_set,
 	    struct scope *s, const struct app *app);
 } questions[] = {
 	/* keys come first: they are few, and nothing else tells of them */
-	{WORKER_DEADLINE_MS, ask_keys},
+	{{"keys", "test keys"}, WORKER_DEADLINE_MS, ask_keys},
 	/* what is known of keys waits for these */
-	{1000, ask_tails},
+	{{"tails", "test tails"}, 1000, ask_tails},
 };
 
 /* --- asking it --- */
+
+/* What goes wrong with one patrol does so with the next. */
+static void
+tell(enum log_level level, const struct scope *s, const struct app *app,
+    const char *name)
+{
+	int64_t count;
+
+	if (seldom_count(&count, app->patrols, text_of(name),
+		s->now_us / 1000000))
+		log_line(level, "patrol cause=\"%s\" times=%" PRId64,
+		    s->cause, count);
+}
 
 /* Each with a scope of its own, so that no cause hides behind another. False:
  * there is no answer, and it is of no use to ask more. */
@@ -90,9 +107,11 @@ put(struct patrol *p, const struct question *q, struct arena *a,
 
 		scope_init(&s, a, deadline_ms, clock_wall_us());
 		ok = q->ask(p, (enum data_set)i, &s, app);
-		if (s.cause[0] != '\0')
-			log_line(ok ? LEVEL_ERROR : LEVEL_DEBUG,
-			    "patrol cause=\"%s\"", s.cause);
+		if (!ok && !p->reached)
+			log_line(LEVEL_DEBUG, "patrol cause=\"%s\"", s.cause);
+		else if (s.cause[0] != '\0')
+			tell(ok ? LEVEL_ERROR : LEVEL_NOTICE, &s, app,
+			    q->names[i]);
 		if (!ok)
 			return false;
 	}

@@ -6,6 +6,7 @@
 #include "api/app.h"
 #include "backend.h"
 #include "base/log.h"
+#include "base/seldom.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -143,43 +144,50 @@ is_known(const char *want, bool reached)
 	buf_release(&got);
 }
 
-/* Runs it; gives the number of lines that the log gets. */
-static int
-run(void)
+/* What the log gets meanwhile: the first letters of the lines' levels. */
+static const char *
+run(int times)
 {
-	char text[4096];
-	int ends[2], error = dup(STDERR_FILENO), n = 0;
+	static char levels[20];
+	char text[4096], *line = text;
+	int ends[2], error = dup(STDERR_FILENO);
+	size_t n = 0;
 	ssize_t size;
 
 	if (error == -1 || pipe2(ends, O_NONBLOCK) == -1
 	    || dup2(ends[1], STDERR_FILENO) == -1)
 		abort();
-	patrol_run(patrol, &app, &arena);
+	while (times-- > 0)
+		patrol_run(patrol, &app, &arena);
 	if (dup2(error, STDERR_FILENO) == -1)
 		abort();
-	size = read(ends[0], text, sizeof(text));
-	for (ssize_t i = 0; i < size; i++)
-		n += text[i] == '\n';
+	size = read(ends[0], text, sizeof(text) - 1);
+	text[size < 0 ? 0 : size] = '\0';
+	while (n + 1 < sizeof(levels) && (line = strstr(line, "]: ")) != NULL)
+		levels[n++] = *(line += 3);
+	levels[n] = '\0';
 	close(ends[0]);
 	close(ends[1]);
 	close(error);
-	return n;
+	return levels;
 }
 
-static int
-run_with_database(struct backend *b)
+static const char *
+run_with_database(struct backend *b, int times)
 {
 	struct db_settings settings = {.prepare = DB_PREPARE_OFF};
-	int n;
+	const char *levels;
 
 	backend_start(b, answer);
 	settings.conninfo = b->conninfo;
 	app.db = db_new(&settings);
-	n = run();
+	app.patrols = seldom_new();
+	levels = run(times);
+	seldom_free(app.patrols);
 	db_free(app.db);
 	(void)backend_asked(b);
 	backend_stop(b);
-	return n;
+	return levels;
 }
 
 /* --- what is asked, and what comes of it --- */
@@ -190,18 +198,18 @@ test_moods(void)
 	static const struct {
 		const char *moods, *asked, *known;
 		bool reached;
-		int n_lines; /* at the level of errors */
+		const char *levels; /* in the log: errors, notices */
 	} cases[] = {
-	    {"++++", ALL, "ldoo ldoo", true, 0},
-	    {"!+++", ALL, "ddoo ldoo", true, 1},
-	    {"+!+!", ALL, "ldoo dd??", true, 2},
-	    {"!!!!", ALL, "dd?? dd??", true, 4},
+	    {"++++", ALL, "ldoo ldoo", true, ""},
+	    {"!+++", ALL, "ddoo ldoo", true, "e"},
+	    {"+!+!", ALL, "ldoo dd??", true, "ee"},
+	    {"!!!!", ALL, "dd?? dd??", true, "eeee"},
 	    /* whoever is slow has no influence on keys but his own */
-	    {"++~+", KEYS "job_tails ", "ld?? ld??", true, 0},
-	    {"+++~", ALL, "ldoo ld??", true, 0},
+	    {"++~+", KEYS "job_tails ", "ld?? ld??", true, "n"},
+	    {"+++~", ALL, "ldoo ld??", true, "n"},
 	    /* nor does it hide what else is wrong */
-	    {"+!~+", KEYS "job_tails ", "ld?? dd??", true, 1},
-	    {"~+++", "keys_alive ", "ll?? ll??", false, 0},
+	    {"+!~+", KEYS "job_tails ", "ld?? dd??", true, "en"},
+	    {"~+++", "keys_alive ", "ll?? ll??", false, ""},
 	};
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
@@ -209,8 +217,8 @@ test_moods(void)
 
 		moods = cases[i].moods;
 		fill(true, true, N_DATA_SETS);
-		is_int(run_with_database(&b), cases[i].n_lines,
-		    "%s: so many lines in the log", moods);
+		is_str(run_with_database(&b, 1), cases[i].levels,
+		    "%s: said in the log, or not", moods);
 		is_str(b.names, cases[i].asked, "asked: %s", cases[i].asked);
 		is_known(cases[i].known, cases[i].reached);
 		patrol_free(patrol);
@@ -238,21 +246,35 @@ test_parts(void)
 		struct backend b;
 
 		fill(cases[i].with_jobs, cases[i].with_keys, cases[i].n_sets);
-		(void)run_with_database(&b);
+		(void)run_with_database(&b, 1);
 		is_str(b.names, cases[i].asked, "asked: %s", cases[i].asked);
 		is_known(cases[i].known, cases[i].reached);
 		patrol_free(patrol);
 	}
 }
 
+/* It is the same at each patrol, and there is one a second. */
+static void
+test_lines(void)
+{
+	struct backend b;
+
+	moods = "!!!+";
+	fill(true, true, N_DATA_SETS);
+	is_str(run_with_database(&b, 3), "eee",
+	    "in three patrols, a line for each that was refused");
+	patrol_free(patrol);
+}
+
 int
 main(void)
 {
 	alarm(TOO_LONG_S);
-	log_open(LOG_TO_STDERR, LEVEL_ERROR);
+	log_open(LOG_TO_STDERR, LEVEL_NOTICE);
 	arena_init(&arena, 4096);
 	test_moods();
 	test_parts();
+	test_lines();
 	arena_release(&arena);
 	return tap_done();
 }
