@@ -16,7 +16,8 @@ struct queue {
 	pthread_cond_t filled;
 	struct task_list waiting;
 	size_t n_waiting;
-	struct task_list looks; /* wait too, behind the others */
+	struct task_list looks; /* and patrols: wait too, behind the others */
+	size_t n_asleep;        /* workers */
 	struct task_list returned;
 	int event;
 	bool wake_always;
@@ -77,11 +78,13 @@ void
 queue_push(struct queue *q, struct task *t)
 {
 	pthread_mutex_lock(&q->lock);
-	if (t->kind == TASK_LOOK) {
-		STAILQ_INSERT_TAIL(&q->looks, t, next);
-	} else {
+	switch (t->kind) {
+	case TASK_REQUEST:
 		STAILQ_INSERT_TAIL(&q->waiting, t, next);
 		q->n_waiting++;
+		break;
+	case TASK_LOOK: STAILQ_INSERT_TAIL(&q->looks, t, next); break;
+	case TASK_PATROL: STAILQ_INSERT_HEAD(&q->looks, t, next); break;
 	}
 	pthread_cond_signal(&q->filled);
 	pthread_mutex_unlock(&q->lock);
@@ -101,13 +104,16 @@ take_waiting(struct task_list *list, struct queue *q, size_t n)
 
 /* There may be a thousand of them at once, and each takes a call of its own:
  * by one at a time, no request waits for more than one in each worker, and no
- * look waits for ever. */
+ * look waits for ever. Behind requests it waits for the slowest of them, so it
+ * is left to somebody who sleeps, if there is one. He will come: each push
+ * wakes one, and whoever is awake takes a task at least, so nobody sleeps on
+ * beside one. */
 static void
 take_look(struct task_list *list, struct queue *q)
 {
 	struct task *t = STAILQ_FIRST(&q->looks);
 
-	if (t == NULL)
+	if (t == NULL || (!STAILQ_EMPTY(list) && q->n_asleep > 0))
 		return;
 	STAILQ_REMOVE_HEAD(&q->looks, next);
 	STAILQ_INSERT_TAIL(list, t, next);
@@ -120,9 +126,11 @@ queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most)
 	size_t share;
 
 	pthread_mutex_lock(&q->lock);
+	q->n_asleep++;
 	while (!q->stopped && STAILQ_EMPTY(&q->waiting)
 	    && STAILQ_EMPTY(&q->looks))
 		pthread_cond_wait(&q->filled, &q->lock);
+	q->n_asleep--;
 	stopped = q->stopped;
 	share = (q->n_waiting + n - 1) / n;
 	if (!stopped) {

@@ -64,8 +64,8 @@ void queue_free(struct queue *q);
 void queue_push(struct queue *q, struct task *t);
 /* Waits for tasks and moves some to the list: first of those that somebody has
  * sent, one, or the n-th part of what waits if that is more, but not more than
- * most; and one look behind them, if any waits. False once the queue is
- * stopped. */
+ * most; and one look or patrol behind them, if any waits and no other thread
+ * is here to take it. False once the queue is stopped. */
 bool queue_pop(struct task_list *list, struct queue *q, size_t n, size_t most);
 
 /* Hands an answered task back to the reactor. It is woken only if something

@@ -4,11 +4,15 @@
 #include "base/memory.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-enum { THREADS = 4, TASKS = 20000 };
+enum { THREADS = 4, TASKS = 20000, TOO_LONG_S = 60 };
 
 static struct queue *queue;
 
@@ -124,7 +128,8 @@ is_turn(size_t n, size_t most, const char *want)
 }
 
 /* However many looks there are, a request waits for one of them at most; and
- * however many requests, looks go on. */
+ * however many requests, looks go on. A patrol is as good as a look, and comes
+ * before all of them: there is one at a time, and it may be slow. */
 static void
 test_looks(void)
 {
@@ -134,11 +139,115 @@ test_looks(void)
 	for (int i = 0; i < 5; i++)
 		push_kind(TASK_REQUEST, i);
 	push_kind(TASK_PATROL, 5);
-	is_turn(2, 8, "r0 r1 r2 l1");
-	is_turn(1, 2, "r3 r4 l2");
-	is_turn(4, 8, "p5 l3");
-	push_kind(TASK_REQUEST, 6);
-	is_turn(4, 8, "r6");
+	is_turn(2, 8, "r0 r1 r2 p5");
+	is_turn(1, 2, "r3 r4 l1");
+	is_turn(4, 8, "l2");
+	push_kind(TASK_PATROL, 6);
+	is_turn(4, 8, "p6");
+	is_turn(4, 8, "l3");
+	push_kind(TASK_REQUEST, 7);
+	is_turn(4, 8, "r7");
+}
+
+/* --- workers that sleep --- */
+
+/* Takes one turn. */
+struct sleeper {
+	pthread_t thread;
+	atomic_int tid;
+	struct task_list list;
+	atomic_bool woken;
+};
+
+static void *
+sleep_once(void *argument)
+{
+	struct sleeper *s = argument;
+
+	atomic_store(&s->tid, gettid());
+	if (!queue_pop(&s->list, queue, 2, 8))
+		abort();
+	atomic_store(&s->woken, true);
+	return NULL;
+}
+
+/* The state in /proc/PID/stat (proc(5)). */
+static bool
+is_asleep(int tid)
+{
+	char path[64], line[100] = "";
+	ssize_t size = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = tid == 0 ? -1 : open(path, O_RDONLY);
+	if (fd == -1)
+		return false;
+	size = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	return size > 0 && strstr(line, ") S ") != NULL;
+}
+
+static void
+start_sleeper(struct sleeper *s)
+{
+	*s = (struct sleeper){0};
+	STAILQ_INIT(&s->list);
+	if (pthread_create(&s->thread, NULL, sleep_once, s) != 0)
+		abort();
+	while (!is_asleep(atomic_load(&s->tid)))
+		usleep(100);
+}
+
+/* Joins it; false if it has to be woken for that. */
+static bool
+end_sleeper(struct sleeper *s)
+{
+	bool woken;
+
+	for (int i = 0; i < 2000 && !atomic_load(&s->woken); i++)
+		usleep(1000);
+	woken = atomic_load(&s->woken);
+	if (!woken)
+		push_kind(TASK_LOOK, 0);
+	pthread_join(s->thread, NULL);
+	return woken;
+}
+
+/* Work for two workers, both asleep: each has his own of it. Whoever is awake
+ * first does not take it all, whatever comes first. */
+static bool
+is_shared(enum task_kind first, enum task_kind second)
+{
+	struct sleeper a, b;
+	bool woken;
+
+	start_sleeper(&a);
+	start_sleeper(&b);
+	push_kind(first, 0);
+	push_kind(second, 1);
+	woken = end_sleeper(&a);
+	woken = end_sleeper(&b) && woken;
+	free_all(&a.list);
+	free_all(&b.list);
+	return woken;
+}
+
+/* Behind a request, a look would wait for it. */
+static void
+test_sleepers(void)
+{
+	static const enum task_kind pairs[][2] = {{TASK_LOOK, TASK_REQUEST},
+	    {TASK_REQUEST, TASK_LOOK}, {TASK_PATROL, TASK_REQUEST},
+	    {TASK_LOOK, TASK_PATROL}};
+
+	for (size_t i = 0; i < N_OF(pairs); i++) {
+		int n = 0;
+
+		while (n < 10 && is_shared(pairs[i][0], pairs[i][1]))
+			n++;
+		is_int(n, 10, "each of two workers is woken (%zu)", i);
+	}
 }
 
 /* Who wakes the reactor, and who may be found later. */
@@ -224,9 +333,11 @@ test_threads(void)
 int
 main(void)
 {
+	alarm(TOO_LONG_S);
 	queue = queue_new();
 	test_shares();
 	test_looks();
+	test_sleepers();
 	test_waking();
 	test_threads();
 	queue_free(queue); /* with the task that nobody popped */
