@@ -99,17 +99,18 @@ hold_place(struct hold *h, const struct app *app,
 	if (h->lasts_ms == 0)
 		h->lasts_ms = shorten(most_s * 1000, app->crypto);
 	if (h->placed && h->stands) {
-		places_leave(app->places);
+		places_leave(app->places, who);
 		h->stands = false;
 	}
 	return h->placed;
 }
 
 bool
-hold_stand(struct hold *h, const struct app *app)
+hold_stand(
+    struct hold *h, const struct app *app, const struct principal *who)
 {
 	if (!h->stands)
-		h->stands = h->more && places_stand(app->places);
+		h->stands = h->more && places_stand(app->places, who);
 	return h->stands && h->more;
 }
 
@@ -119,5 +120,5 @@ hold_leave(const struct hold *h, struct places *places)
 	if (h->placed)
 		places_give_back(places, &h->who);
 	if (h->stands)
-		places_leave(places);
+		places_leave(places, &h->who);
 }

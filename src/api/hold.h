@@ -71,7 +71,8 @@ bool hold_place(struct hold *h, const struct app *app,
     const struct principal *who, int64_t most_s);
 /* Has it stand, without a place, if it has more to tell. False: it has not, or
  * there is no room. */
-bool hold_stand(struct hold *h, const struct app *app);
+bool hold_stand(
+    struct hold *h, const struct app *app, const struct principal *who);
 /* It ends: its place or its room, if it has any, is free again. */
 void hold_leave(const struct hold *h, struct places *places);
 

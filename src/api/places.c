@@ -8,18 +8,22 @@
 #include <search.h>
 #include <stdlib.h>
 
-/* A key that has places. */
+enum kind { TO_SIT, TO_STAND, N_KINDS };
+
+enum { STANDING_KEYS = 4 /* share the room, if keys have limits */ };
+
+/* A key that has some. */
 struct holder {
 	enum data_set data_set;
 	int64_t key_id;
-	int64_t n;
+	int64_t n[N_KINDS];
 };
 
 struct places {
 	pthread_mutex_t lock;
-	int64_t left;
-	int64_t per_key;
-	int64_t standing; /* room that is left */
+	int64_t left[N_KINDS];
+	int64_t per_key[N_KINDS];
+	bool has_limits; /* by key */
 	bool closed;
 	void *holders; /* tsearch()'s; empty without a limit by key */
 };
@@ -30,9 +34,11 @@ places_new(int64_t most, int64_t per_key, int64_t standing)
 	struct places *p = memory_new(sizeof(*p));
 
 	pthread_mutex_init(&p->lock, NULL);
-	p->left = most;
-	p->per_key = per_key;
-	p->standing = standing;
+	p->left[TO_SIT] = most;
+	p->left[TO_STAND] = standing;
+	p->has_limits = per_key > 0;
+	p->per_key[TO_SIT] = per_key;
+	p->per_key[TO_STAND] = (standing + STANDING_KEYS - 1) / STANDING_KEYS;
 	return p;
 }
 
@@ -59,7 +65,7 @@ compare(const void *a, const void *b)
 static struct holder *
 find_holder(struct places *p, const struct principal *who, bool make)
 {
-	struct holder wanted = {who->data_set, who->key_id, 0}, *new;
+	struct holder wanted = {who->data_set, who->key_id, {0}}, *new;
 	struct holder **found = tfind(&wanted, &p->holders, compare);
 
 	if (found != NULL)
@@ -73,71 +79,77 @@ find_holder(struct places *p, const struct principal *who, bool make)
 	return new;
 }
 
+/* Limits are at least one: whoever is refused by his own has some already. */
 static bool
-take(struct places *p, const struct principal *who)
+may_take(struct places *p, enum kind kind, const struct principal *who)
 {
-	if (p->closed || p->left <= 0)
-		return false;
-	if (p->per_key > 0) {
-		struct holder *holder = find_holder(p, who, true);
+	struct holder *holder;
 
-		if (holder->n >= p->per_key)
-			return false;
-		holder->n++;
-	}
-	p->left--;
+	if (p->left[kind] <= 0 || (p->closed && kind == TO_SIT))
+		return false;
+	if (!p->has_limits)
+		return true;
+	holder = find_holder(p, who, true);
+	if (holder->n[kind] >= p->per_key[kind])
+		return false;
+	holder->n[kind]++;
 	return true;
+}
+
+static bool
+take(struct places *p, enum kind kind, const struct principal *who)
+{
+	bool ok;
+
+	if (p == NULL)
+		return false;
+	pthread_mutex_lock(&p->lock);
+	ok = may_take(p, kind, who);
+	p->left[kind] -= ok;
+	pthread_mutex_unlock(&p->lock);
+	return ok;
+}
+
+static void
+give_back(struct places *p, enum kind kind, const struct principal *who)
+{
+	struct holder *holder;
+
+	pthread_mutex_lock(&p->lock);
+	p->left[kind]++;
+	holder = p->has_limits ? find_holder(p, who, false) : NULL;
+	if (holder != NULL) {
+		holder->n[kind]--;
+		if (holder->n[TO_SIT] == 0 && holder->n[TO_STAND] == 0) {
+			(void)tdelete(holder, &p->holders, compare);
+			free(holder);
+		}
+	}
+	pthread_mutex_unlock(&p->lock);
 }
 
 bool
 places_take(struct places *p, const struct principal *who)
 {
-	bool ok;
-
-	if (p == NULL)
-		return false;
-	pthread_mutex_lock(&p->lock);
-	ok = take(p, who);
-	pthread_mutex_unlock(&p->lock);
-	return ok;
+	return take(p, TO_SIT, who);
 }
 
 void
 places_give_back(struct places *p, const struct principal *who)
 {
-	struct holder *holder;
-
-	pthread_mutex_lock(&p->lock);
-	p->left++;
-	holder = p->per_key > 0 ? find_holder(p, who, false) : NULL;
-	if (holder != NULL && --holder->n == 0) {
-		(void)tdelete(holder, &p->holders, compare);
-		free(holder);
-	}
-	pthread_mutex_unlock(&p->lock);
+	give_back(p, TO_SIT, who);
 }
 
 bool
-places_stand(struct places *p)
+places_stand(struct places *p, const struct principal *who)
 {
-	bool ok;
-
-	if (p == NULL)
-		return false;
-	pthread_mutex_lock(&p->lock);
-	ok = p->standing > 0;
-	if (ok)
-		p->standing--;
-	pthread_mutex_unlock(&p->lock);
-	return ok;
+	return take(p, TO_STAND, who);
 }
 
 void
-places_leave(struct places *p)
+places_leave(struct places *p, const struct principal *who)
 {
-	pthread_mutex_lock(&p->lock);
-	p->standing++;
-	pthread_mutex_unlock(&p->lock);
+	give_back(p, TO_STAND, who);
 }
 
 void

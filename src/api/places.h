@@ -11,7 +11,7 @@ struct places;
 struct principal;
 
 /* per_key: how many of them one key may have; 0: all. standing: how many may
- * stand. */
+ * stand; a quarter of them with one key, if per_key is not 0. */
 struct places *places_new(int64_t most, int64_t per_key, int64_t standing);
 void places_free(struct places *p);
 
@@ -20,8 +20,8 @@ bool places_take(struct places *p, const struct principal *who);
 void places_give_back(struct places *p, const struct principal *who);
 
 /* False if there is no room left, or p is NULL. Who stands leaves. */
-bool places_stand(struct places *p);
-void places_leave(struct places *p);
+bool places_stand(struct places *p, const struct principal *who);
+void places_leave(struct places *p, const struct principal *who);
 
 /* From now on there are no places. */
 void places_close(struct places *p);

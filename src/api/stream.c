@@ -107,7 +107,7 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 	if (ahead)
 		return say_bye(res, x, "ahead");
 	if (hold_place(h, x->app, &x->who, x->app->config->sse_max)
-	    || hold_stand(h, x->app)) {
+	    || hold_stand(h, x->app, &x->who)) {
 		if (is_first && res->body.size == 0)
 			/* mod_proxy_fcgi keeps a head that nothing follows */
 			frames_silence(&res->body, h->form);

@@ -97,11 +97,29 @@ test_none(void)
 
 	is_int(take(p, key(DATA_LIVE, 1), 1), 0, "none at all");
 	places_free(p);
-	p = places_new(-5, 0, 0); /* fewer descriptors than are kept for others */
+	p = places_new(-5, 0, 0); /* fewer descriptors than others need */
 	is_int(take(p, key(DATA_LIVE, 1), 1), 0, "fewer than none");
 	places_free(p);
 	is_int(take(NULL, key(DATA_LIVE, 1), 1), 0, "and nowhere");
 	places_free(NULL);
+}
+
+/* How many of so many tries find room. */
+static int
+stand(struct places *p, struct principal who, int tries)
+{
+	int n = 0;
+
+	while (tries-- > 0)
+		n += places_stand(p, &who);
+	return n;
+}
+
+static void
+leave(struct places *p, struct principal who, int n)
+{
+	while (n-- > 0)
+		places_leave(p, &who);
 }
 
 /* Places and room to stand are nothing to each other. */
@@ -109,20 +127,46 @@ static void
 test_standing(void)
 {
 	struct places *p = places_new(1, 0, 2);
+	struct principal who = key(DATA_LIVE, 1);
 
-	is_int(take(p, key(DATA_LIVE, 1), 2), 1, "the only place");
-	ok(places_stand(p) && places_stand(p), "two stand");
-	ok(!places_stand(p), "there is room for no more");
-	places_leave(p);
-	ok(places_stand(p), "but for the next one");
-	is_int(take(p, key(DATA_LIVE, 1), 1), 0, "nobody got a place by that");
-	give_back(p, key(DATA_LIVE, 1), 1);
-	ok(!places_stand(p), "nor room by one that is given back");
+	is_int(take(p, who, 2), 1, "the only place");
+	is_int(stand(p, who, 3), 2, "two stand, and there is no more room");
+	leave(p, who, 1);
+	is_int(stand(p, who, 2), 1, "but for the next one");
+	is_int(take(p, who, 1), 0, "nobody got a place by that");
+	give_back(p, who, 1);
+	is_int(stand(p, who, 1), 0, "nor room by one that is given back");
 	places_close(p);
-	places_leave(p);
-	ok(places_stand(p), "a stream that is behind is not shut out");
+	leave(p, who, 1);
+	is_int(stand(p, who, 1), 1, "a stream that is behind is not shut out");
 	places_free(p);
-	ok(!places_stand(NULL), "nobody stands nowhere");
+	is_int(stand(NULL, who, 1), 0, "nobody stands nowhere");
+}
+
+/* Where keys have limits, none has all the room. */
+static void
+test_standing_by_key(void)
+{
+	static const struct {
+		int standing, for_one, for_next;
+	} cases[] = {{128, 32, 32}, {5, 2, 2}, {2, 1, 1}, {1, 1, 0}, {0, 0, 0}};
+
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct places *p = places_new(9, 1, cases[i].standing);
+		struct principal one = key(DATA_LIVE, 1);
+
+		is_int(stand(p, one, 200), cases[i].for_one,
+		    "of %d, so many are one key's", cases[i].standing);
+		is_int(take(p, one, 2), 1, "and the place that it may have");
+		is_int(stand(p, key(DATA_TEST, 1), 200), cases[i].for_next,
+		    "as many are another's, if there is room");
+		leave(p, one, cases[i].for_one);
+		is_int(take(p, one, 1), 0, "who has left still has his place");
+		is_int(stand(p, one, 200), cases[i].for_one, "and may return");
+		give_back(p, one, 1);
+		is_int(stand(p, one, 1), 0, "not twice, by giving it back");
+		places_free(p);
+	}
 }
 
 static void
@@ -218,6 +262,7 @@ main(void)
 	test_refused();
 	test_none();
 	test_standing();
+	test_standing_by_key();
 	test_close();
 	test_threads();
 	return tap_done();

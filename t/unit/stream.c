@@ -268,7 +268,7 @@ test_behind(void)
 	y = x;
 	is_int((int)go_on(&x), VERDICT_ANSWER, "at the tail it is over");
 	hold_leave(&x.hold, full);
-	ok(places_stand(full), "and the room is free");
+	ok(places_stand(full, &x.who), "and the room is free");
 	y.job.closed = true;
 	is_int((int)go_on(&y), VERDICT_ANSWER, "a closed one is over too");
 	ok(text_has_prefix((struct text){res.body.data + res.body.size - 15,
@@ -293,7 +293,7 @@ test_caught_up(void)
 	x.events.more = false;
 	is_int((int)go_on(&x), VERDICT_HOLD, "and finds it free in the end");
 	ok(x.hold.placed && !x.hold.stands, "so it sits down");
-	ok(places_stand(app.places), "and leaves its room");
+	ok(places_stand(app.places, &x.who), "and leaves its room");
 	hold_leave(&x.hold, app.places);
 	ok(places_take(app.places, &x.who), "as it leaves its place");
 	places_free(app.places);

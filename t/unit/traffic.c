@@ -95,7 +95,7 @@ end(void)
 	traffic_release(t);
 	if (!t->draining)
 		is_int(places_left(), PLACES, "every place is back");
-	ok(places_stand(kit.places) && !places_stand(kit.places),
+	ok(places_stand(kit.places, &who) && !places_stand(kit.places, &who),
 	    "as is the room to stand");
 	close(epoll);
 	close(server);
@@ -173,10 +173,11 @@ hold_so(enum form form, bool placed)
 	struct hold *h = memory_new(sizeof(*h));
 
 	if (placed ? !places_take(kit.places, &who)
-		   : !places_stand(kit.places))
+		   : !places_stand(kit.places, &who))
 		abort();
 	*h = (struct hold){.form = form, .who = who, .placed = placed,
-	    .stands = !placed, .more = !placed, .lasts_ms = 20000, .job_id = 3, .last_seq = 5};
+	    .stands = !placed, .more = !placed, .lasts_ms = 20000,
+	    .job_id = 3, .last_seq = 5};
 	memcpy(h->route.id, ID, sizeof(ID));
 	task->hold = h;
 	queue_give_back(queue, task);
