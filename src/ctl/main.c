@@ -7,6 +7,7 @@
 #include "ctl/output.h"
 #include "ctl/sign.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,6 +65,8 @@ main(int argc, char **argv)
 
 	if (!output_open())
 		return EXIT_REFUSED;
+	/* whoever waits for a program must learn of its end */
+	signal(SIGCHLD, SIG_DFL);
 	if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
 		print_version();
 		return EXIT_DONE;

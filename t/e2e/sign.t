@@ -214,6 +214,28 @@ subtest 'a window' => sub {
 	    if strftime('%H', gmtime) ne '00';
 };
 
+# Some start programs with an ear that is closed to the end of children.
+subtest 'a key that a program gives' => sub {
+	my $program = spew("$place/key", qq(#!/bin/sh\nprintf '{"Version":1,)
+	    . qq("AccessKeyId":"AKIDOFPROGRAM","SecretAccessKey":"%s"}' )
+	    . "$canary{s3}\n", 0755);
+	my $file = file(swift_store(s3_access_key_id => undef,
+	    s3_secret_key_file => undef, credentials => 'credential_process',
+	    s3_credential_process => $program));
+
+	for my $chld (qw(DEFAULT IGNORE)) {
+		my ($status, $urls, $words) = ended(Jobtail::Ctl->new(
+		    dir => $dir, cmd => [$^X, '-e',
+			qq(\$SIG{CHLD} = '$chld'; exec \@ARGV)],
+		    args => ['-c', $file, 'sign', 'a', 'b']));
+
+		is($status, 0, "with SIGCHLD's action $chld: it is had");
+		is(scalar(grep { /Credential=AKIDOFPROGRAM%2F/ } @$urls), 2,
+		    '... and signs');
+		is_deeply($words, [], '... without a word');
+	}
+};
+
 subtest 'the settings come from where jobtail has them' => sub {
 	local $ENV{JOBTAIL_S3_BUCKET} = 'cellar7';
 	my ($status, $urls) = sign('k');
