@@ -205,13 +205,20 @@ subtest 'the URLs are the responder\'s' => sub {
 
 subtest 'a window' => sub {
 	my $file = file({ %{ $t->conf }, artifact_window => '86400s' });
-	my ($status, $urls) = sign_by($file, 'a', 'b');
-	my (undef, $again) = sign_by($file, 'a', 'b');
+	my $looks = wait_for {
+		my ($status, $urls) = sign_by($file, 'a', 'b');
+		my $at = int time;
+
+		wait_for { int time > $at } 5, 'the next second';
+		my (undef, $again) = sign_by($file, 'a', 'b');
+
+		# a window ends once a day
+		"@$again" eq "@$urls" ? [$status, $urls] : undef;
+	} 20, 'two answers that are the same, seconds apart';
+	my ($status, $urls) = @$looks;
 
 	is($status, 0, 'URLs');
 	like($_, qr/&X-Amz-Expires=87300&/, 'life and window') for @$urls;
-	is_deeply($again, $urls, 'the same for a day')
-	    if strftime('%H', gmtime) ne '00';
 };
 
 # Some start programs with an ear that is closed to the end of children.
