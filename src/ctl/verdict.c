@@ -1,173 +1,14 @@
-/* The tables of advice. The first row that holds is the one. In its advice $
- * stands for the clue's words, @ for the setting that the URL's host comes from,
- * and what is in keys[] for the settings that the access key comes from. */
+/* Finding the row of advice, and printing. */
 #include "ctl/verdict.h"
 
 #include "base/buf.h"
+#include "ctl/advice.h"
 #include "ctl/clue.h"
 #include "ctl/facts.h"
 
 #include <string.h>
 
 enum { WORDS_MAX = 300 };
-
-/* Something before an answer. */
-struct obstacle {
-	enum fetch_hurdle hurdle;
-	enum clue clue;
-	const char *advice;
-};
-
-static const struct obstacle obstacles[] = {
-    {FETCH_PROXY, CLUE_NONE_NEEDED, "check the proxy of the environment"},
-    {FETCH_NAME, CLUE_IN_HOST,
-	"check @; where that is right, the store wants the bucket in the path: "
-	"set s3_addressing = path"},
-    {FETCH_NAME, CLUE_NONE_NEEDED, "check @"},
-    {FETCH_CONNECT, CLUE_NONE_NEEDED, "check @, and what is in between"},
-    {FETCH_TIME, CLUE_NONE_NEEDED, "check @, and what is in between"},
-    {FETCH_TLS, CLUE_NONE_NEEDED,
-	"check @: is it https:// on that port, or http://?"},
-    {FETCH_CERT_NAME, CLUE_IN_HOST,
-	"the certificate is for no host with the bucket before it: set "
-	"s3_addressing = path"},
-    {FETCH_CERT_NAME, CLUE_NONE_NEEDED,
-	"the certificate is another host's: check @"},
-    {FETCH_CERT, CLUE_NONE_NEEDED,
-	"if the certificate is from an authority of your own, give its file "
-	"to --cacert"},
-    {FETCH_OTHER, CLUE_NONE_NEEDED, "check @: what listens there?"},
-    {.advice = NULL},
-};
-
-/* What is wrong with an access key, by where it comes from. */
-static const struct {
-	char mark;
-	const char *of_settings, *of_source;
-} keys[] = {
-    {'%', "s3_secret_key_file has not the secret of s3_access_key_id",
-	"the secret is not the access key's, and both come from the source "
-	"that credentials names"},
-    {'&', "the store does not know s3_access_key_id",
-	"the store does not know the access key of the source that credentials "
-	"names"},
-    {'#', "a temporary key has its own s3_session_token_file, which ends with "
-	"it; a lasting key has none",
-	"the session token of the source that credentials names has ended, or "
-	"is another key's"},
-};
-
-struct symptom {
-	int status;         /* 0: any */
-	const char *code;   /* of S3's error; NULL: any */
-	const char *phrase; /* in its message; without a code, in all of it */
-	enum clue clue;
-	const char *advice;
-};
-
-#define TIME_IS_WRONG(status, code, phrase) \
-	{status, code, phrase, CLUE_CLOCK, \
-	    "set this machine's clock, which is $"}, \
-	{status, code, phrase, CLUE_NONE_NEEDED, \
-	    "the store's clock or this machine's is wrong, and no setting"}
-#define PAIR "%"
-#define UNKNOWN_ID "&"
-#define TOKEN "#"
-#define MOVED "the bucket is at $: change @ to that"
-
-/* Of all stores, and before their own. */
-static const struct symptom of_all[] = {
-    {0, NULL, NULL, CLUE_CLOCK_IS_WRONG,
-	"set this machine's clock, which is $"},
-    {206, NULL, NULL, CLUE_NONE_NEEDED, "the first byte is there"},
-    {416, NULL, NULL, CLUE_NONE_NEEDED, "it is there, and empty"},
-    {.advice = NULL},
-};
-
-static const struct symptom of_s3[] = {
-    {200, NULL, NULL, CLUE_NONE_NEEDED,
-	"but a byte was asked for, and all is sent: is that the store, and no "
-	"page of its console or of a proxy?"},
-    /* who looks for the bucket in the wrong place may say anything */
-    {0, NULL, NULL, CLUE_BUCKET_FROM_KEY,
-	"the store took $, the first part of the key, for the bucket: set "
-	"s3_addressing = path"},
-    {0, NULL, NULL, CLUE_BUCKET_FROM_HOST,
-	"the store took all of the host, $, for the bucket: set "
-	"s3_addressing = path"},
-    {0, NULL, NULL, CLUE_BUCKET_IS_HOST,
-	"the store took its host, $, for the bucket: write the name that it "
-	"knows itself by as s3_endpoint, or set s3_addressing = virtual"},
-    {0, NULL, NULL, CLUE_BUCKET_IN_KEY,
-	"the store took the bucket's name for a part of the key: write "
-	"s3_endpoint without the bucket, or set s3_addressing = virtual"},
-    TIME_IS_WRONG(0, "RequestTimeTooSkewed", NULL),
-    TIME_IS_WRONG(0, "AccessDenied", "not yet valid"),
-    TIME_IS_WRONG(0, "AccessDenied", "not valid yet"),
-    TIME_IS_WRONG(0, "AccessDenied", "has expired"),
-    {0, NULL, NULL, CLUE_OTHER_REGION, "set s3_region = $"},
-    {0, "InvalidRegionName", NULL, CLUE_NONE_NEEDED, "change s3_region"},
-    {0, "AuthorizationHeaderMalformed", "region", CLUE_NONE_NEEDED,
-	"change s3_region"},
-    {0, "AuthorizationQueryParametersError", "region", CLUE_NONE_NEEDED,
-	"change s3_region"},
-    {301, NULL, NULL, CLUE_ENDPOINT, MOVED},
-    {307, NULL, NULL, CLUE_ENDPOINT, MOVED},
-    {0, "SignatureDoesNotMatch", NULL, CLUE_DOTS,
-	"clients take /./ and /../ out of an address: use another key"},
-    {0, "SignatureDoesNotMatch", NULL, CLUE_OTHER_HOST,
-	"the store was asked as $, which is not what was signed: have the "
-	"proxy before it pass Host on as it is, or set s3_endpoint to the "
-	"address that the store is asked by"},
-    {0, "SignatureDoesNotMatch", NULL, CLUE_OTHER_PATH,
-	"the path is another one when it comes to the store: have the proxy "
-	"before it pass the address on as it is"},
-    {0, "SignatureDoesNotMatch", NULL, CLUE_SAME_HOST, PAIR},
-    {0, "SignatureDoesNotMatch", NULL, CLUE_NONE_NEEDED,
-	PAIR ", or s3_region is wrong, or a proxy before the store does not "
-	"pass Host on as it is: then see s3_endpoint"},
-    {0, "InvalidAccessKeyId", NULL, CLUE_NONE_NEEDED, UNKNOWN_ID},
-    {0, "InvalidArgument", "access key", CLUE_NONE_NEEDED, UNKNOWN_ID},
-    {0, "ExpiredToken", NULL, CLUE_NONE_NEEDED, TOKEN},
-    {0, "InvalidToken", NULL, CLUE_NONE_NEEDED, TOKEN},
-    {0, "TokenRefreshRequired", NULL, CLUE_NONE_NEEDED, TOKEN},
-    {0, "NoSuchBucket", NULL, CLUE_IN_HOST,
-	"check s3_bucket and @; a store that wants the bucket in the path "
-	"needs s3_addressing = path"},
-    {0, "NoSuchBucket", NULL, CLUE_NONE_NEEDED, "check s3_bucket and @"},
-    {0, "InvalidBucketName", NULL, CLUE_NONE_NEEDED, "check s3_bucket"},
-    {0, "NoSuchKey", NULL, CLUE_NONE_NEEDED,
-	"the signature is good, there is no such object"},
-    {0, "AccessDenied", NULL, CLUE_NONE_NEEDED,
-	"the access key's owner needs s3:GetObject for the object; who "
-	"has no s3:ListBucket is told the same of one that is not there"},
-    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write s3_endpoint with https://"},
-    {0, NULL, NULL, CLUE_ORIGIN,
-	"the signature is not for $, where that leads: change @"},
-    {0, NULL, NULL, CLUE_BUSY, "try again later"},
-    {0, NULL, NULL, CLUE_NO_CODE,
-	"no S3 store answers like that: check @"},
-    {.advice = NULL},
-};
-
-static const struct symptom of_links[] = {
-    {200, NULL, NULL, CLUE_NONE_NEEDED, "the first byte is there"},
-    {403, NULL, NULL, CLUE_DOTS,
-	"clients take /./ and /../ out of an address: use another key"},
-    {403, NULL, NULL, CLUE_NONE_NEEDED,
-	"compare secure_link_secret_file and the path of secure_link_base "
-	"with nginx's secure_link_md5; a file that nginx may not read is "
-	"refused too"},
-    TIME_IS_WRONG(410, NULL, NULL),
-    {404, NULL, NULL, CLUE_NONE_NEEDED,
-	"there is no such file: check the key, secure_link_base and nginx's "
-	"root"},
-    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write @ with https://"},
-    {0, NULL, NULL, CLUE_ORIGIN, "that leads to $: change @"},
-    {0, NULL, NULL, CLUE_BUSY, "try again later"},
-    {0, NULL, NULL, CLUE_NONE_NEEDED, "check @"},
-    {.advice = NULL},
-};
 
 /* --- finding the row --- */
 
@@ -201,7 +42,7 @@ find(const struct symptom *row, const struct clues *c, const struct facts *f)
 static const struct obstacle *
 find_obstacle(const struct clues *c, enum fetch_hurdle hurdle)
 {
-	const struct obstacle *row = obstacles;
+	const struct obstacle *row = advice_obstacles;
 
 	while (row->advice != NULL
 	    && (row->hurdle != hurdle || c->found[row->clue].data == NULL))
@@ -214,15 +55,13 @@ find_obstacle(const struct clues *c, enum fetch_hurdle hurdle)
 static void
 put_mark(struct buf *out, char mark, const struct facts *f)
 {
-	bool is_static = f->trial->store->credentials == CREDENTIALS_STATIC;
+	const char *words = advice_on_key(
+	    mark, f->trial->store->credentials == CREDENTIALS_STATIC);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].mark == mark) {
-			buf_string(out, is_static ? keys[i].of_settings
-						  : keys[i].of_source);
-			return;
-		}
-	buf_char(out, mark);
+	if (words != NULL)
+		buf_string(out, words);
+	else
+		buf_char(out, mark);
 }
 
 static void
@@ -256,11 +95,11 @@ put_words(struct buf *out, const char *before, struct text t)
 static void
 print_answer(struct buf *out, const struct clues *c, const struct facts *f)
 {
-	const struct symptom *row = find(of_all, c, f);
+	const struct symptom *row = find(advice_of_all, c, f);
 
 	if (row->advice == NULL)
 		row = find(f->trial->store->store == STORE_S3
-			? of_s3 : of_links, c, f);
+			? advice_of_s3 : advice_of_links, c, f);
 	buf_int(out, f->reply->status);
 	put_words(out, " ", f->code);
 	put_words(out, ": ", f->message);
