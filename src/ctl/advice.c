@@ -98,7 +98,7 @@ const struct symptom advice_of_s3[] = {
     {0, "AccessDenied", NULL, CLUE_NONE_NEEDED,
 	"the access key's owner needs s3:GetObject for the object; who "
 	"has no s3:ListBucket is told the same of one that is not there"},
-    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write s3_endpoint with https://"},
+    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write @ with https://"},
     {0, NULL, NULL, CLUE_ORIGIN,
 	"the signature is not for $, where that leads: change @"},
     {0, NULL, NULL, CLUE_BUSY, "try again later"},
