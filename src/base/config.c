@@ -330,6 +330,14 @@ config_print_place(char *out, size_t size, const struct config *c,
 		snprintf(out, size, "%s:%d", c->path, line);
 }
 
+bool
+config_is_static(const struct config_store *store)
+{
+	return store->credentials == CREDENTIALS_STATIC
+	    || (store->credentials == CREDENTIALS_AUTO
+		&& store->s3_access_key_id != NULL);
+}
+
 void
 config_release(struct config *c)
 {

@@ -102,6 +102,10 @@ void config_print(const struct config *c, FILE *out);
 void config_print_place(char *out, size_t size, const struct config *c,
     const struct config_store *store, const char *key);
 
+/* Whether the store's access key is that of the settings, and not from some
+ * other source. */
+bool config_is_static(const struct config_store *store);
+
 void config_release(struct config *c);
 
 #endif

@@ -56,7 +56,7 @@ static void
 put_mark(struct buf *out, char mark, const struct facts *f)
 {
 	const char *words = advice_on_key(
-	    mark, f->trial->store->credentials == CREDENTIALS_STATIC);
+	    mark, config_is_static(f->trial->store));
 
 	if (words != NULL)
 		buf_string(out, words);

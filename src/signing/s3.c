@@ -32,14 +32,6 @@ load_static(struct store *store, const struct config_store *c, char *error,
 	return NULL;
 }
 
-static bool
-takes_static(const struct config_store *c)
-{
-	return c->credentials == CREDENTIALS_STATIC
-	    || (c->credentials == CREDENTIALS_AUTO
-		&& c->s3_access_key_id != NULL);
-}
-
 /* The key of a setting that another source than the one that is named would
  * take, so that only one of the two can be meant; NULL: there is none. */
 static const char *
@@ -48,9 +40,9 @@ find_stray(const struct config_store *c)
 	bool is_auto = c->credentials == CREDENTIALS_AUTO;
 	bool has_process = c->credentials == CREDENTIALS_PROCESS;
 
-	if (c->s3_access_key_id != NULL && !takes_static(c))
+	if (c->s3_access_key_id != NULL && !config_is_static(c))
 		return "s3_access_key_id";
-	if (c->s3_secret_key_file != NULL && !takes_static(c))
+	if (c->s3_secret_key_file != NULL && !config_is_static(c))
 		return "s3_secret_key_file";
 	if (c->s3_profile != NULL && !is_auto && !has_process
 	    && c->credentials != CREDENTIALS_PROFILE)
@@ -74,7 +66,7 @@ load_credentials(struct store *store, const struct config_store *c,
 		.sts_region = c->s3_endpoint == NULL ? c->s3_region : NULL,
 	    },
 	};
-	const char *key = takes_static(c)
+	const char *key = config_is_static(c)
 	    ? load_static(store, c, error, size) : NULL;
 
 	if (key != NULL)

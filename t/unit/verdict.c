@@ -34,7 +34,7 @@ enum { NOW = 1776254400 };
 
 static char region[] = "us-east-1", bucket[] = "media",
     endpoint[] = "https://s3.example.org:9000",
-    base[] = "https://media.example.org/a";
+    base[] = "https://media.example.org/a", id[] = "AKIDEXAMPLE";
 
 static const struct config_store amazon = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
@@ -46,6 +46,14 @@ static const struct config_store own = {
 static const struct config_store fetched = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
     .credentials = CREDENTIALS_IMDS,
+};
+static const struct config_store automatic = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .credentials = CREDENTIALS_AUTO,
+};
+static const struct config_store automatic_own = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .credentials = CREDENTIALS_AUTO, .s3_access_key_id = id,
 };
 static const struct config_store disk = {
     .store = STORE_SECURE_LINK, .secure_link_base = base,
@@ -151,6 +159,13 @@ static const struct exchange exchanges[] = {
 	HEAD "<Code>InvalidAccessKeyId</Code><Message></Message>" TAIL,
 	"403 InvalidAccessKeyId; the store does not know the access key of "
 	"the source that credentials names"},
+    {"an unknown key, wherever it is from", &automatic, VIRTUAL, 403,
+	HEAD "<Code>InvalidAccessKeyId</Code><Message></Message>" TAIL,
+	"403 InvalidAccessKeyId; the store does not know the access key of "
+	"the source that credentials names"},
+    {"... which is the settings", &automatic_own, VIRTUAL, 403,
+	HEAD "<Code>InvalidAccessKeyId</Code><Message></Message>" TAIL,
+	"403 InvalidAccessKeyId; the store does not know s3_access_key_id"},
     {"a token's end", &fetched, VIRTUAL, 400,
 	HEAD "<Code>ExpiredToken</Code><Message></Message>" TAIL,
 	"400 ExpiredToken; the session token of the source that credentials "
