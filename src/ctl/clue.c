@@ -22,14 +22,32 @@ when(bool condition)
 	return condition ? empty : absent;
 }
 
-/* A name, cut; or absent, like an empty one. */
+/* Cut; or absent, like an empty one. */
 static struct text
-name_of(struct text t)
+cut(struct text t)
 {
 	if (t.size == 0)
 		return absent;
 	return t.size > NAME_MAX_SIZE ? (struct text){t.data, NAME_MAX_SIZE}
 				      : t;
+}
+
+static bool
+is_of_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+	    || (c >= '0' && c <= '9') || (c != '\0' && strchr("-._:[]", c));
+}
+
+/* A region, or a host, without what may stand behind it. */
+static struct text
+name_of(struct text t)
+{
+	size_t n = 0;
+
+	while (n < t.size && is_of_name(t.data[n]))
+		n++;
+	return cut((struct text){t.data, n});
 }
 
 /* The text between two others. */
@@ -117,7 +135,7 @@ same_host(const struct facts *f)
 static struct text
 other_bucket(const struct facts *f)
 {
-	struct text told = name_of(facts_element(f, "BucketName"));
+	struct text told = cut(facts_element(f, "BucketName"));
 
 	return text_equal(told, text_of(f->trial->store->s3_bucket))
 	    ? absent : told;
@@ -134,7 +152,7 @@ bucket_from_key(const struct facts *f)
 		return absent;
 	if (text_equal(told, first)
 	    || (rest.size > 0 && text_equal(key, rest)))
-		return name_of(first);
+		return cut(first);
 	return absent;
 }
 
@@ -184,21 +202,26 @@ in_host(const struct facts *f)
 static struct text
 endpoint(const struct facts *f)
 {
-	return name_of(facts_element(f, "Endpoint"));
+	struct text told = facts_element(f, "Endpoint"), host = told, scheme;
+
+	if (text_cut(&scheme, &host, '/') && text_cut(&scheme, &host, '/')
+	    && scheme.size == 0)
+		told = host;
+	return name_of(told);
 }
 
 /* The path and the query behind it are as secret as the URL was. */
 static struct text
 origin(const struct facts *f)
 {
-	struct text rest = f->reply->location, scheme, slash, host, name;
+	struct text rest = f->reply->location, scheme, slash, host;
 
 	if (!text_cut(&scheme, &rest, '/') || !text_cut(&slash, &rest, '/')
-	    || slash.size > 0 || !text_cut(&host, &rest, '/')
-	    || !text_cut(&name, &host, '?'))
+	    || slash.size > 0 || name_of(scheme).size < scheme.size)
 		return absent;
-	return name_of((struct text){scheme.data,
-	    (size_t)(name.data + name.size - scheme.data)});
+	host = name_of(rest);
+	return host.size == 0 ? absent : cut((struct text){scheme.data,
+	    (size_t)(host.data + host.size - scheme.data)});
 }
 
 static struct text

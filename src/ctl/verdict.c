@@ -5,6 +5,7 @@
 #include "ctl/advice.h"
 #include "ctl/clue.h"
 #include "ctl/facts.h"
+#include "ctl/leak.h"
 
 #include <string.h>
 
@@ -80,16 +81,18 @@ put_advice(struct buf *out, const char *advice, const struct clues *c,
 			put_mark(out, *advice, f);
 }
 
-/* The store's own words have a ceiling. */
+/* The store's own words have a ceiling, and are no way for secrets. */
 static void
-put_words(struct buf *out, const char *before, struct text t)
+put_words(
+    struct buf *out, const char *before, struct text t, const struct facts *f)
 {
 	t = text_trim_end(t, " .");
-	if (t.size == 0)
+	if (t.size > WORDS_MAX)
+		t.size = WORDS_MAX;
+	if (t.size == 0 || leak_is_in(t, f->trial->url, f->arena))
 		return;
 	buf_string(out, before);
-	buf_text(out, t.size > WORDS_MAX
-	    ? (struct text){t.data, WORDS_MAX} : t);
+	buf_text(out, t);
 }
 
 static void
@@ -101,8 +104,8 @@ print_answer(struct buf *out, const struct clues *c, const struct facts *f)
 		row = find(f->trial->store->store == STORE_S3
 			? advice_of_s3 : advice_of_links, c, f);
 	buf_int(out, f->reply->status);
-	put_words(out, " ", f->code);
-	put_words(out, ": ", f->message);
+	put_words(out, " ", f->code, f);
+	put_words(out, ": ", f->message, f);
 	put_advice(out, row->advice, c, f, row->clue);
 }
 
@@ -112,7 +115,7 @@ print_silence(struct buf *out, const struct clues *c, const struct facts *f)
 	const struct obstacle *row = find_obstacle(c, f->reply->hurdle);
 
 	buf_string(out, "no answer");
-	put_words(out, ": ", f->reply->cause);
+	put_words(out, ": ", f->reply->cause, f);
 	put_advice(out, row->advice, c, f, row->clue);
 }
 

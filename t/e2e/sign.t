@@ -399,6 +399,11 @@ stub_refuses('another host', answer(307, xml('TemporaryRedirect', 'Elsewhere',
     . 's3_endpoint to that');
 stub_refuses('a token that is over', answer(400, xml('ExpiredToken', 'Over.',
     "<Token-0>$canary{token}</Token-0>")), qr/.*s3_session_token_file.*/);
+stub_refuses('what was asked for', sub ($s, $stub) {
+	my ($url) = ($stub->requests)[-1]{head} =~ /\AGET (\S+)/;
+
+	print $s answer(403, xml('AccessDenied', "No: $url" =~ s/&/&amp;/gr));
+    }, qr/403 AccessDenied; the access key's owner needs .*/);
 stub_refuses('orders to a terminal', answer(403, xml("\e[2J\x{9b}",
     "a\nb\r\e]0;x\a" . 'x' x 3000)),
     qr/403 \\u001b\[2J\\x9b: a\\nb\\r\\u001b\]0;x\\u0007x+/);

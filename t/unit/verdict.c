@@ -63,6 +63,8 @@ static const struct config_store disk = {
 #define VIRTUAL "https://media.s3.us-east-1.amazonaws.com/out/1.png" QUERY
 #define OWN_VIRTUAL "https://media.s3.example.org:9000/out/1.png" QUERY
 #define OWN_PATH "https://s3.example.org:9000/media/out/1.png" QUERY
+#define TOKEN_URL OWN_PATH \
+	"-of-a-token&X-Amz-Security-Token=canary%2Ba%2Ftoken%3Dwith-a-canary"
 #define LINK "https://media.example.org/a/out/1.png?md5=canary-url&expires=9"
 
 struct exchange {
@@ -397,6 +399,54 @@ static const struct exchange exchanges[] = {
 	"403 AccessDenied: Access Denied; the access key's owner needs "
 	"s3:GetObject for the object; who has no s3:ListBucket is told the "
 	"same of one that is not there"},
+    /* words that nobody may read */
+    {"a URL in the message", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>Cannot GET /media/out/1.png?"
+	"X-Amz-Date=1&amp;X-Amz-Signature=canary</Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"one of another kind", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>/out/1.png?AWSAccessKeyId=A&amp;"
+	"Signature=canary</Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"nginx's", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>GET /a?md5=canary</Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"one in another one", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>/in?to=%2Fa%3Fx-amz-signature%3d"
+	"canary</Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"in the code", &own, OWN_PATH, 404,
+	HEAD "<Code>/?X-Amz-Security-Token=canary</Code><Message>No</Message>"
+	TAIL, "404: No"},
+    {"a signature alone", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>After (canary-url)</Message>"
+	TAIL, "404 NoSuchKey; the signature is good, there is no such object"},
+    {"a token alone", &own, TOKEN_URL, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>For canary+a/token=</Message>"
+	TAIL, "404 NoSuchKey; the signature is good, there is no such object"},
+    {"a token as it was sent", &own, TOKEN_URL, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>For canary%2Ba%2Ftoken</Message>"
+	TAIL, "404 NoSuchKey; the signature is good, there is no such object"},
+    {"a piece of a token", &own, TOKEN_URL, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>For ...a/token=with-a-canary..."
+	"</Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"a host with a query", &own, OWN_PATH, 307,
+	HEAD "<Code>TemporaryRedirect</Code><Message></Message><Endpoint>"
+	"https://s4.example.org/out/1.png?canary</Endpoint>" TAIL,
+	"307 TemporaryRedirect; the bucket is at s4.example.org: change "
+	"s3_endpoint to that"},
+    {"a region that is none", &own, OWN_PATH, 400,
+	HEAD "<Code>InvalidRegionName</Code><Message></Message><Region>"
+	"eu-1?canary</Region>" TAIL,
+	"400 InvalidRegionName; set s3_region = eu-1"},
+    {"a redirect to something odd", &own, OWN_PATH, 302, "",
+	"302; no S3 store answers like that: check s3_endpoint",
+	.location = "?canary//other.example.org/"},
+    {"a redirect without a path", &own, OWN_PATH, 302, "",
+	"302; the signature is not for https://other.example.org, where that "
+	"leads: change s3_endpoint",
+	.location = "https://other.example.org#canary"},
     {"an error that nobody knows", &amazon, VIRTUAL, 403,
 	HEAD "<Code>Odd</Code><Message>Very</Message>" TAIL, "403 Odd: Very"},
 
