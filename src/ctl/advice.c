@@ -23,9 +23,9 @@ const struct obstacle advice_obstacles[] = {
     {.advice = NULL},
 };
 
+#define CLOCK "set this machine's clock, which is $"
 #define TIME_IS_WRONG(status, code, phrase) \
-	{status, code, phrase, CLUE_CLOCK, \
-	    "set this machine's clock, which is $"}, \
+	{status, code, phrase, CLUE_CLOCK, CLOCK}, \
 	{status, code, phrase, CLUE_NONE_NEEDED, \
 	    "the store's clock or this machine's is wrong, and no setting"}
 #define PAIR "%"
@@ -33,9 +33,10 @@ const struct obstacle advice_obstacles[] = {
 #define TOKEN "#"
 #define MOVED "the bucket is at $: change @ to that"
 
-const struct symptom advice_of_all[] = {
-    {0, NULL, NULL, CLUE_CLOCK_IS_WRONG,
-	"set this machine's clock, which is $"},
+const struct symptom advice_on_clock = {
+    0, NULL, NULL, CLUE_CLOCK_IS_WRONG, CLOCK};
+
+const struct symptom advice_of_good[] = {
     {206, NULL, NULL, CLUE_NONE_NEEDED, "the first byte is there"},
     {416, NULL, NULL, CLUE_NONE_NEEDED, "it is there, and empty"},
     {.advice = NULL},
@@ -85,6 +86,7 @@ const struct symptom advice_of_s3[] = {
 	"pass Host on as it is: then see s3_endpoint"},
     {0, "InvalidAccessKeyId", NULL, CLUE_NONE_NEEDED, UNKNOWN_ID},
     {0, "InvalidArgument", "access key", CLUE_NONE_NEEDED, UNKNOWN_ID},
+    {0, "ExpiredToken", NULL, CLUE_CLOCK_IS_WRONG, CLOCK},
     {0, "ExpiredToken", NULL, CLUE_NONE_NEEDED, TOKEN},
     {0, "InvalidToken", NULL, CLUE_NONE_NEEDED, TOKEN},
     {0, "TokenRefreshRequired", NULL, CLUE_NONE_NEEDED, TOKEN},
@@ -95,6 +97,7 @@ const struct symptom advice_of_s3[] = {
     {0, "InvalidBucketName", NULL, CLUE_NONE_NEEDED, "check s3_bucket"},
     {0, "NoSuchKey", NULL, CLUE_NONE_NEEDED,
 	"the signature is good, there is no such object"},
+    {0, "AccessDenied", NULL, CLUE_CLOCK_IS_WRONG, CLOCK},
     {0, "AccessDenied", NULL, CLUE_NONE_NEEDED,
 	"the access key's owner needs s3:GetObject for the object; who "
 	"has no s3:ListBucket is told the same of one that is not there"},
@@ -104,6 +107,7 @@ const struct symptom advice_of_s3[] = {
     {0, NULL, NULL, CLUE_BUSY, "try again later"},
     {0, NULL, NULL, CLUE_NO_CODE,
 	"no S3 store answers like that: check @"},
+    {403, NULL, NULL, CLUE_CLOCK_IS_WRONG, CLOCK},
     {.advice = NULL},
 };
 

@@ -23,8 +23,11 @@ struct symptom {
 };
 
 extern const struct obstacle advice_obstacles[];
-extern const struct symptom advice_of_all[]; /* before those of their own */
+extern const struct symptom advice_of_good[]; /* the URL opens the object */
 extern const struct symptom advice_of_s3[], advice_of_links[];
+
+/* Instead of a good one's, with a clock that others would not pardon. */
+extern const struct symptom advice_on_clock;
 
 /* What a mark stands for, by whether the key stands in the settings; NULL if
  * it is none. */

@@ -13,13 +13,28 @@ enum {
 	BODY_MAX = 64 * 1024,
 };
 
-enum { DATE, REGION, LOCATION, N_WANTED };
+enum { DATE, AGE, REGION, LOCATION, N_WANTED };
 
 static const char *const wanted[N_WANTED + 1] = {
     [DATE] = "Date",
+    [AGE] = "Age",
     [REGION] = "x-amz-bucket-region",
     [LOCATION] = "Location",
 };
+
+/* An answer out of a cache is from then, and says how old it is (RFC 9111,
+ * section 4.2.3). */
+static int64_t
+date_of(const struct fetch_answer *a)
+{
+	int64_t date_s = fetch_date_s(a->wanted[DATE]), age_s = 0;
+
+	if (a->wanted[AGE].data != NULL
+	    && (!text_int(&age_s, a->wanted[AGE]) || age_s < 0
+		|| age_s > INT32_MAX))
+		return -1;
+	return date_s == -1 ? -1 : date_s + age_s;
+}
 
 static void
 take_reply(struct reply *r, const struct scope *s,
@@ -31,7 +46,7 @@ take_reply(struct reply *r, const struct scope *s,
 	r->body = a->body;
 	r->region = a->wanted[REGION];
 	r->location = a->wanted[LOCATION];
-	r->date_s = fetch_date_s(a->wanted[DATE]);
+	r->date_s = date_of(a);
 	r->now_s = clock_us_to_s(clock_wall_us());
 	r->hurdle = a->hurdle;
 	r->cause = text_of(s->cause);

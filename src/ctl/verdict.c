@@ -95,14 +95,22 @@ put_words(
 	buf_text(out, t);
 }
 
+static const struct symptom *
+find_row(const struct clues *c, const struct facts *f)
+{
+	const struct symptom *good = find(advice_of_good, c, f);
+
+	if (good->advice == NULL)
+		return find(f->trial->store->store == STORE_S3
+			? advice_of_s3 : advice_of_links, c, f);
+	return holds(&advice_on_clock, c, f) ? &advice_on_clock : good;
+}
+
 static void
 print_answer(struct buf *out, const struct clues *c, const struct facts *f)
 {
-	const struct symptom *row = find(advice_of_all, c, f);
+	const struct symptom *row = find_row(c, f);
 
-	if (row->advice == NULL)
-		row = find(f->trial->store->store == STORE_S3
-			? advice_of_s3 : advice_of_links, c, f);
 	buf_int(out, f->reply->status);
 	put_words(out, " ", f->code, f);
 	put_words(out, ": ", f->message, f);

@@ -467,6 +467,20 @@ subtest 'a clock that is wrong, and a store that does not mind' => sub {
 	    'but told');
 };
 
+subtest 'an answer out of a cache' => sub {
+	my ($old, $odd) = map { Jobtail::Stub->new(dir => $dir,
+	    answers => [answer(206, 'x', Date => date(-7200), Age => $_)]) }
+	    7200, '2 h';
+
+	for (['is as old as it says', $old], ['... or of no known time', $odd]) {
+		my ($name, $stub) = @$_;
+		my ($status, $words) = try_in(stub_store($stub->url), 'k');
+
+		is($status, 0, 'is good');
+		like($words, qr/: 206; the first byte is there\z/, $name);
+	}
+};
+
 subtest 'TLS' => sub {
 	refuses('where there is none', stub_store(
 	    $media->url =~ s/http/https/r), qr/no answer: .*; check /

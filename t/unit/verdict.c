@@ -138,6 +138,23 @@ static const struct exchange exchanges[] = {
     {"one that is right enough", &own, OWN_PATH, 206, "x",
 	"206; the first byte is there", .ahead_s = -300},
 
+    {"one that explains nothing", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object",
+	.ahead_s = 301},
+    {"one that may be the reason", &own, OWN_PATH, 403,
+	HEAD "<Code>AccessDenied</Code><Message></Message>" TAIL,
+	"403 AccessDenied; set this machine's clock, which is 301 s behind "
+	"the store's", .ahead_s = -301},
+    {"what Google says then", &own, OWN_PATH, 400,
+	HEAD "<Code>ExpiredToken</Code><Message></Message>" TAIL,
+	"400 ExpiredToken; set this machine's clock, which is 4000 s behind "
+	"the store's", .ahead_s = -4000},
+    {"what others may say", &own, OWN_PATH, 403,
+	HEAD "<Code>Odd</Code><Message></Message>" TAIL,
+	"403 Odd; set this machine's clock, which is 301 s behind the store's",
+	.ahead_s = -301},
+
     /* time */
     {"too skewed", &amazon, VIRTUAL, 403,
 	HEAD "<Code>RequestTimeTooSkewed</Code><Message>The difference between "
