@@ -23,6 +23,7 @@ const struct obstacle advice_obstacles[] = {
     {.advice = NULL},
 };
 
+#define EMPTY "it is there, and empty"
 #define CLOCK "set this machine's clock, which is $"
 #define TIME_IS_WRONG(status, code, phrase) \
 	{status, code, phrase, CLUE_CLOCK, CLOCK}, \
@@ -38,14 +39,17 @@ const struct symptom advice_on_clock = {
 
 const struct symptom advice_of_good[] = {
     {206, NULL, NULL, CLUE_NONE_NEEDED, "the first byte is there"},
-    {416, NULL, NULL, CLUE_NONE_NEEDED, "it is there, and empty"},
+    {416, NULL, NULL, CLUE_NONE_NEEDED, EMPTY},
+    {200, NULL, NULL, CLUE_NOTHING, EMPTY},
+    {200, NULL, NULL, CLUE_NO_PAGE,
+	"it is there, and all is sent for the byte that was asked for"},
     {.advice = NULL},
 };
 
 const struct symptom advice_of_s3[] = {
     {200, NULL, NULL, CLUE_NONE_NEEDED,
-	"but a byte was asked for, and all is sent: is that the store, and no "
-	"page of its console or of a proxy?"},
+	"a byte was asked for, and a page came: is that the store, and not its "
+	"console or a proxy?"},
     /* who looks for the bucket in the wrong place may say anything */
     {0, NULL, NULL, CLUE_BUCKET_FROM_KEY,
 	"the store took $, the first part of the key, for the bucket: set "
@@ -112,7 +116,6 @@ const struct symptom advice_of_s3[] = {
 };
 
 const struct symptom advice_of_links[] = {
-    {200, NULL, NULL, CLUE_NONE_NEEDED, "the first byte is there"},
     {403, NULL, NULL, CLUE_DOTS,
 	"clients take /./ and /../ out of an address: use another key"},
     {403, NULL, NULL, CLUE_NONE_NEEDED,

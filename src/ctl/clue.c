@@ -225,6 +225,21 @@ origin(const struct facts *f)
 }
 
 static struct text
+nothing(const struct facts *f)
+{
+	return when(f->reply->body.size == 0);
+}
+
+static struct text
+no_page(const struct facts *f)
+{
+	struct text body = text_trim(f->reply->body, " \t\r\n\xef\xbb\xbf");
+
+	return when(f->trial->store->store != STORE_S3
+	    || !text_has_prefix(body, TEXT("<")));
+}
+
+static struct text
 no_code(const struct facts *f)
 {
 	return when(f->code.size == 0);
@@ -272,6 +287,8 @@ static struct text (*const finders[N_CLUES])(const struct facts *) = {
     [CLUE_IN_HOST] = in_host,
     [CLUE_ENDPOINT] = endpoint,
     [CLUE_ORIGIN] = origin,
+    [CLUE_NOTHING] = nothing,
+    [CLUE_NO_PAGE] = no_page,
     [CLUE_NO_CODE] = no_code,
     [CLUE_BUSY] = busy,
     [CLUE_DOTS] = dots,

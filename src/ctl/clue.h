@@ -26,7 +26,10 @@ enum clue {
 	/* where it sends us */
 	CLUE_ENDPOINT, /* a host */
 	CLUE_ORIGIN,   /* scheme://host */
-	CLUE_NO_CODE,  /* these are no words of an S3 store */
+	/* what it sends: an S3 store has no pages of its own */
+	CLUE_NOTHING,
+	CLUE_NO_PAGE,
+	CLUE_NO_CODE, /* these are no words of an S3 store */
 	CLUE_BUSY,
 	CLUE_DOTS,     /* the key has segments that clients take out */
 	CLUE_ADDRESS,  /* always: the setting that the host comes from */

@@ -62,14 +62,15 @@ try_url(struct press *p, struct text key)
 	struct buf words = {0};
 	struct reply reply;
 	struct scope s;
+	bool is_good;
 
 	scope_init(&s, &p->arena, clock_mono_ms() + TRIAL_DEADLINE_MS,
 	    clock_wall_us());
 	trial_send(&reply, &s, p->fetch, &trial, p->ca_file);
-	verdict_print(&words, &s, &trial, &reply);
+	is_good = verdict_print(&words, &s, &trial, &reply);
 	output_complain("%.*s: %.*s", (int)key.size, key.data,
 	    (int)words.size, words.data);
-	p->all_good = verdict_is_good(&reply) && p->all_good;
+	p->all_good = is_good && p->all_good;
 	buf_release(&words);
 	arena_reset(&p->arena);
 }

@@ -95,29 +95,36 @@ put_words(
 	buf_text(out, t);
 }
 
-static const struct symptom *
-find_row(const struct clues *c, const struct facts *f)
+/* True: a good one. */
+static bool
+find_row(const struct symptom **row, const struct clues *c,
+    const struct facts *f)
 {
-	const struct symptom *good = find(advice_of_good, c, f);
-
-	if (good->advice == NULL)
-		return find(f->trial->store->store == STORE_S3
-			? advice_of_s3 : advice_of_links, c, f);
-	return holds(&advice_on_clock, c, f) ? &advice_on_clock : good;
+	*row = find(advice_of_good, c, f);
+	if ((*row)->advice != NULL) {
+		if (holds(&advice_on_clock, c, f))
+			*row = &advice_on_clock;
+		return true;
+	}
+	*row = find(f->trial->store->store == STORE_S3
+		? advice_of_s3 : advice_of_links, c, f);
+	return false;
 }
 
-static void
+static bool
 print_answer(struct buf *out, const struct clues *c, const struct facts *f)
 {
-	const struct symptom *row = find_row(c, f);
+	const struct symptom *row;
+	bool is_good = find_row(&row, c, f);
 
 	buf_int(out, f->reply->status);
 	put_words(out, " ", f->code, f);
 	put_words(out, ": ", f->message, f);
 	put_advice(out, row->advice, c, f, row->clue);
+	return is_good;
 }
 
-static void
+static bool
 print_silence(struct buf *out, const struct clues *c, const struct facts *f)
 {
 	const struct obstacle *row = find_obstacle(c, f->reply->hurdle);
@@ -125,9 +132,10 @@ print_silence(struct buf *out, const struct clues *c, const struct facts *f)
 	buf_string(out, "no answer");
 	put_words(out, ": ", f->reply->cause, f);
 	put_advice(out, row->advice, c, f, row->clue);
+	return false;
 }
 
-void
+bool
 verdict_print(struct buf *out, struct scope *s, const struct trial *t,
     const struct reply *r)
 {
@@ -136,14 +144,6 @@ verdict_print(struct buf *out, struct scope *s, const struct trial *t,
 
 	facts_read(&f, s, t, r);
 	clues_read(&c, &f);
-	if (r->status == 0)
-		print_silence(out, &c, &f);
-	else
-		print_answer(out, &c, &f);
-}
-
-bool
-verdict_is_good(const struct reply *r)
-{
-	return r->status == 200 || r->status == 206 || r->status == 416;
+	return r->status == 0 ? print_silence(out, &c, &f)
+			      : print_answer(out, &c, &f);
 }
