@@ -1,8 +1,10 @@
 /* What there is to say, and when. */
 #include "ctl/advice.h"
 
+#define PROXY "check the proxy of the environment"
+
 const struct obstacle advice_obstacles[] = {
-    {FETCH_PROXY, CLUE_NONE_NEEDED, "check the proxy of the environment"},
+    {FETCH_PROXY, CLUE_NONE_NEEDED, PROXY},
     {FETCH_NAME, CLUE_IN_HOST,
 	"check @; where that is right, the store wants the bucket in the path: "
 	"set s3_addressing = path"},
@@ -29,6 +31,10 @@ const struct obstacle advice_obstacles[] = {
 	{status, code, phrase, CLUE_CLOCK, CLOCK}, \
 	{status, code, phrase, CLUE_NONE_NEEDED, \
 	    "the store's clock or this machine's is wrong, and no setting"}
+/* so that it is another one's address that is asked for */
+#define HAS_DOTS(status) \
+	{status, NULL, NULL, CLUE_DOTS, \
+	    "clients take /./ and /../ out of an address: use another key"}
 #define PAIR "%"
 #define UNKNOWN_ID "&"
 #define TOKEN "#"
@@ -47,6 +53,7 @@ const struct symptom advice_of_good[] = {
 };
 
 const struct symptom advice_of_s3[] = {
+    {407, NULL, NULL, CLUE_NONE_NEEDED, PROXY},
     {200, NULL, NULL, CLUE_NONE_NEEDED,
 	"a byte was asked for, and a page came: is that the store, and not its "
 	"console or a proxy?"},
@@ -73,10 +80,12 @@ const struct symptom advice_of_s3[] = {
 	"change s3_region"},
     {0, "AuthorizationQueryParametersError", "region", CLUE_NONE_NEEDED,
 	"change s3_region"},
+    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write @ with https://"},
+    HAS_DOTS(400),
+    HAS_DOTS(403),
+    HAS_DOTS(404),
     {301, NULL, NULL, CLUE_ENDPOINT, MOVED},
     {307, NULL, NULL, CLUE_ENDPOINT, MOVED},
-    {0, "SignatureDoesNotMatch", NULL, CLUE_DOTS,
-	"clients take /./ and /../ out of an address: use another key"},
     {0, "SignatureDoesNotMatch", NULL, CLUE_OTHER_HOST,
 	"the store was asked as $, which is not what was signed: have the "
 	"proxy before it pass Host on as it is, or set s3_endpoint to the "
@@ -88,7 +97,12 @@ const struct symptom advice_of_s3[] = {
     {0, "SignatureDoesNotMatch", NULL, CLUE_NONE_NEEDED,
 	PAIR ", or s3_region is wrong, or a proxy before the store does not "
 	"pass Host on as it is: then see s3_endpoint"},
+    {0, "InvalidAccessKeyId", NULL, CLUE_NO_TOKEN,
+	"s3_access_key_id is a temporary key's, which needs its "
+	"s3_session_token_file"},
     {0, "InvalidAccessKeyId", NULL, CLUE_NONE_NEEDED, UNKNOWN_ID},
+    {0, "InvalidSecurity", NULL, CLUE_NONE_NEEDED, UNKNOWN_ID},
+    {401, "Unauthorized", NULL, CLUE_NONE_NEEDED, UNKNOWN_ID},
     {0, "InvalidArgument", "access key", CLUE_NONE_NEEDED, UNKNOWN_ID},
     {0, "ExpiredToken", NULL, CLUE_CLOCK_IS_WRONG, CLOCK},
     {0, "ExpiredToken", NULL, CLUE_NONE_NEEDED, TOKEN},
@@ -101,11 +115,12 @@ const struct symptom advice_of_s3[] = {
     {0, "InvalidBucketName", NULL, CLUE_NONE_NEEDED, "check s3_bucket"},
     {0, "NoSuchKey", NULL, CLUE_NONE_NEEDED,
 	"the signature is good, there is no such object"},
+    {0, "InvalidObjectState", NULL, CLUE_NONE_NEEDED,
+	"the object is in an archive: have the store restore it"},
     {0, "AccessDenied", NULL, CLUE_CLOCK_IS_WRONG, CLOCK},
     {0, "AccessDenied", NULL, CLUE_NONE_NEEDED,
 	"the access key's owner needs s3:GetObject for the object; who "
 	"has no s3:ListBucket is told the same of one that is not there"},
-    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write @ with https://"},
     {0, NULL, NULL, CLUE_ORIGIN,
 	"the signature is not for $, where that leads: change @"},
     {0, NULL, NULL, CLUE_BUSY, "try again later"},
@@ -116,8 +131,11 @@ const struct symptom advice_of_s3[] = {
 };
 
 const struct symptom advice_of_links[] = {
-    {403, NULL, NULL, CLUE_DOTS,
-	"clients take /./ and /../ out of an address: use another key"},
+    {407, NULL, NULL, CLUE_NONE_NEEDED, PROXY},
+    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write @ with https://"},
+    HAS_DOTS(400),
+    HAS_DOTS(403),
+    HAS_DOTS(404),
     {403, NULL, NULL, CLUE_NONE_NEEDED,
 	"compare secure_link_secret_file and the path of secure_link_base "
 	"with nginx's secure_link_md5; a file that nginx may not read is "
@@ -126,7 +144,6 @@ const struct symptom advice_of_links[] = {
     {404, NULL, NULL, CLUE_NONE_NEEDED,
 	"there is no such file: check the key, secure_link_base and nginx's "
 	"root"},
-    {400, NULL, "HTTPS", CLUE_NONE_NEEDED, "write @ with https://"},
     {0, NULL, NULL, CLUE_ORIGIN, "that leads to $: change @"},
     {0, NULL, NULL, CLUE_BUSY, "try again later"},
     {0, NULL, NULL, CLUE_NONE_NEEDED, "check @"},

@@ -248,7 +248,18 @@ no_code(const struct facts *f)
 static struct text
 busy(const struct facts *f)
 {
-	return when(f->reply->status >= 500);
+	return when(f->reply->status >= 500 && f->reply->status != 501);
+}
+
+/* Ids that are not for ever begin like this, at Amazon's STS. */
+static struct text
+no_token(const struct facts *f)
+{
+	const struct config_store *store = f->trial->store;
+
+	return when(config_is_static(store)
+	    && store->s3_session_token_file == NULL
+	    && text_has_prefix(text_of(store->s3_access_key_id), TEXT("ASIA")));
 }
 
 static struct text
@@ -291,6 +302,7 @@ static struct text (*const finders[N_CLUES])(const struct facts *) = {
     [CLUE_NO_PAGE] = no_page,
     [CLUE_NO_CODE] = no_code,
     [CLUE_BUSY] = busy,
+    [CLUE_NO_TOKEN] = no_token,
     [CLUE_DOTS] = dots,
     [CLUE_ADDRESS] = address_setting,
 };

@@ -31,6 +31,8 @@ enum clue {
 	CLUE_NO_PAGE,
 	CLUE_NO_CODE, /* these are no words of an S3 store */
 	CLUE_BUSY,
+	/* what the settings tell alone */
+	CLUE_NO_TOKEN, /* the access key should have one */
 	CLUE_DOTS,     /* the key has segments that clients take out */
 	CLUE_ADDRESS,  /* always: the setting that the host comes from */
 	N_CLUES

@@ -513,7 +513,7 @@ subtest 'a proxy of the environment' => sub {
 		return ($status, "@$words");
 	};
 	my $proxy = Jobtail::Stub->new(dir => $dir,
-	    answers => [answer(206, 'x'), answer(407, 'x')]);
+	    answers => [answer(206, 'x'), (answer(407, 'x')) x 2]);
 	my ($status, $words) = $by->($proxy,
 	    stub_store('http://s3.example.org'));
 
@@ -526,6 +526,10 @@ subtest 'a proxy of the environment' => sub {
 	    '... and learns the host alone');
 	like($words, qr/no answer: .*; check the proxy of the environment\z/,
 	    '... which is told');
+	($status, $words) = $by->($proxy, stub_store('http://s3.example.org'));
+	is($status, 3, 'may refuse without TLS');
+	like($words, qr/407; check the proxy of the environment\z/,
+	    '... which is told too');
 };
 
 my $user = Jobtail::Process::drop_user();

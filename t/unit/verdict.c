@@ -34,7 +34,8 @@ enum { NOW = 1776254400 };
 
 static char region[] = "us-east-1", bucket[] = "media",
     endpoint[] = "https://s3.example.org:9000",
-    base[] = "https://media.example.org/a", id[] = "AKIDEXAMPLE";
+    base[] = "https://media.example.org/a",
+    id[] = "AKIDEXAMPLE", temporary_id[] = "ASIAEXAMPLE";
 
 static const struct config_store amazon = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
@@ -54,6 +55,14 @@ static const struct config_store automatic = {
 static const struct config_store automatic_own = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
     .credentials = CREDENTIALS_AUTO, .s3_access_key_id = id,
+};
+static const struct config_store temporary = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .s3_access_key_id = temporary_id,
+};
+static const struct config_store with_token = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .s3_access_key_id = temporary_id, .s3_session_token_file = base,
 };
 static const struct config_store disk = {
     .store = STORE_SECURE_LINK, .secure_link_base = base,
@@ -316,6 +325,25 @@ static const struct exchange exchanges[] = {
 	HEAD NO_MATCH SEEN("us-east-1", "/media/1.png", "s3.example.org:9000")
 	TAIL, NO_MATCH_WORDS "clients take /./ and /../ out of an address: use "
 	"another key", .key = "a/../1.png"},
+    {"... which may be another one's", &own,
+	"https://s3.example.org:9000/media/a/../1.png" QUERY, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>1.png</Key>" TAIL,
+	"404 NoSuchKey; clients take /./ and /../ out of an address: use "
+	"another key", .key = "a/../1.png"},
+    {"... or not allowed", &own,
+	"https://s3.example.org:9000/media/../1.png" QUERY, 403,
+	HEAD "<Code>AccessDenied</Code><Message></Message>" TAIL,
+	"403 AccessDenied; clients take /./ and /../ out of an address: use "
+	"another key", .key = "../1.png"},
+    {"... or in no bucket", &own,
+	"https://s3.example.org:9000/media/../1.png" QUERY, 400,
+	HEAD "<Code>InvalidBucketName</Code><Message></Message>" TAIL,
+	"400 InvalidBucketName; clients take /./ and /../ out of an address: "
+	"use another key", .key = "../1.png"},
+    {"... in another region", &own,
+	"https://s3.example.org:9000/media/../1.png" QUERY, 400,
+	HEAD "<Code>InvalidRegionName</Code><Message></Message>" TAIL,
+	"400 InvalidRegionName; change s3_region", .key = "../1.png"},
 
     /* the bucket's place */
     {"MinIO takes the key for it", &own, OWN_VIRTUAL, 404,
@@ -399,6 +427,31 @@ static const struct exchange exchanges[] = {
 	"length 20, should be 32</Message></Error>",
 	"400 InvalidArgument: Credential access key has length 20, should be "
 	"32; the store does not know s3_access_key_id"},
+    {"an id that R2 does not know", &own, OWN_PATH, 401,
+	HEAD "<Code>Unauthorized</Code><Message>Unauthorized</Message>"
+	"</Error>",
+	"401 Unauthorized: Unauthorized; the store does not know "
+	"s3_access_key_id"},
+    {"one that Google does not know", &own, OWN_PATH, 403,
+	HEAD "<Code>InvalidSecurity</Code><Message>The provided security "
+	"credentials are not valid.</Message><Details>Access key not found."
+	"</Details></Error>",
+	"403 InvalidSecurity: The provided security credentials are not valid; "
+	"the store does not know s3_access_key_id"},
+    {"a temporary id alone", &temporary, VIRTUAL, 403,
+	HEAD "<Code>InvalidAccessKeyId</Code><Message></Message>" TAIL,
+	"403 InvalidAccessKeyId; s3_access_key_id is a temporary key's, which "
+	"needs its s3_session_token_file"},
+    {"one with its token", &with_token, VIRTUAL, 403,
+	HEAD "<Code>InvalidAccessKeyId</Code><Message></Message>" TAIL,
+	"403 InvalidAccessKeyId; the store does not know s3_access_key_id"},
+    {"an archive", &amazon, VIRTUAL, 403,
+	HEAD "<Code>InvalidObjectState</Code><Message>The operation is not "
+	"valid for the object's storage class</Message><StorageClass>GLACIER"
+	"</StorageClass>" TAIL,
+	"403 InvalidObjectState: The operation is not valid for the object's "
+	"storage class; the object is in an archive: have the store restore "
+	"it"},
     {"a token that is over", &amazon, VIRTUAL, 400,
 	HEAD "<Code>ExpiredToken</Code><Message>The provided token has expired."
 	"</Message><Token-0>canary-token</Token-0>" TAIL,
@@ -482,6 +535,14 @@ static const struct exchange exchanges[] = {
 	HEAD "<Code>SlowDown</Code><Message>Please reduce your request rate."
 	"</Message>" TAIL,
 	"503 SlowDown: Please reduce your request rate; try again later"},
+    {"what the store cannot do", &own, OWN_PATH, 501,
+	HEAD "<Code>NotImplemented</Code><Message>A header is not implemented"
+	"</Message>" TAIL,
+	"501 NotImplemented: A header is not implemented"},
+    {"what a web server cannot do", &own, OWN_PATH, 501, "<html>",
+	"501; no S3 store answers like that: check s3_endpoint"},
+    {"a proxy that wants to know who asks", &own, OWN_PATH, 407, "<html>",
+	"407; check the proxy of the environment"},
     {"TLS is wanted, nginx", &own, OWN_PATH, 400,
 	"<html><body>The plain HTTP request was sent to HTTPS port</body>",
 	"400; write s3_endpoint with https://"},
@@ -523,6 +584,16 @@ static const struct exchange exchanges[] = {
     {"a link with dots", &disk, LINK, 403, "<html>",
 	"403; clients take /./ and /../ out of an address: use another key",
 	.key = "./1.png"},
+    {"... which are not found", &disk, LINK, 404, "<html>",
+	"404; clients take /./ and /../ out of an address: use another key",
+	.key = "./1.png"},
+    {"... or not wanted", &disk, LINK, 400, "<html>",
+	"400; clients take /./ and /../ out of an address: use another key",
+	.key = "./1.png"},
+    {"a link through a proxy", &disk, LINK, 407, "<html>",
+	"407; check the proxy of the environment"},
+    {"a link to what cannot be done", &disk, LINK, 501, "<html>",
+	"501; check secure_link_base"},
     {"a link that is over", &disk, LINK, 410, "<html>",
 	"410; set this machine's clock, which is 40 s behind the store's",
 	.ahead_s = -40},
