@@ -1,6 +1,6 @@
 /* The tables of advice. The first row that holds is the one; the last one has
  * no advice. In its words $ stands for the clue's, @ for the setting that the
- * URL's host comes from, and %, & and # for what is wrong with an access key. */
+ * URL's host comes from, and %, & and # for what is wrong with a key. */
 #ifndef CTL_ADVICE_H
 #define CTL_ADVICE_H
 

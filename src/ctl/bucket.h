@@ -1,0 +1,23 @@
+/* Clues to where the store has looked for the bucket's name. Pure. */
+#ifndef CTL_BUCKET_H
+#define CTL_BUCKET_H
+
+#include "base/text.h"
+
+struct facts;
+
+/* In the host, and found it in the first part of the key, or in all of the
+ * host; each gives what that is. */
+struct text bucket_from_key(const struct facts *f);
+struct text bucket_from_host(const struct facts *f);
+
+/* The same, though it stands in the path. */
+struct text bucket_is_host(const struct facts *f);
+
+/* Nowhere: it is a part of the key. */
+struct text bucket_in_key(const struct facts *f);
+
+/* Where it stands: before the endpoint's host. */
+struct text bucket_in_host(const struct facts *f);
+
+#endif
