@@ -38,7 +38,16 @@ const struct obstacle advice_obstacles[] = {
 #define PAIR "%"
 #define UNKNOWN_ID "&"
 #define TOKEN "#"
-#define MOVED "the bucket is at $: change @ to that"
+#define MOVED(status) \
+	{status, NULL, NULL, CLUE_ENDPOINT, \
+	    "the bucket is at $: change s3_endpoint to that", \
+	    CLUE_HAS_ENDPOINT}, \
+	{status, NULL, NULL, CLUE_ENDPOINT, \
+	    "the bucket is at $: set s3_region to that host's region"}
+#define MOVED_FAR(status) \
+	{status, NULL, NULL, CLUE_OTHER_REGION, \
+	    "set s3_region = $ and s3_endpoint to that region's address", \
+	    CLUE_HAS_ENDPOINT}
 
 const struct symptom advice_on_clock = {
     0, NULL, NULL, CLUE_CLOCK_IS_WRONG, CLOCK};
@@ -74,6 +83,11 @@ const struct symptom advice_of_s3[] = {
     TIME_IS_WRONG(0, "AccessDenied", "not yet valid"),
     TIME_IS_WRONG(0, "AccessDenied", "not valid yet"),
     TIME_IS_WRONG(0, "AccessDenied", "has expired"),
+    {0, NULL, NULL, CLUE_FAR_REGION,
+	"set s3_region = $ and s3_endpoint to that region's address, or drop "
+	"s3_endpoint"},
+    MOVED_FAR(301),
+    MOVED_FAR(307),
     {0, NULL, NULL, CLUE_OTHER_REGION, "set s3_region = $"},
     {0, "InvalidRegionName", NULL, CLUE_NONE_NEEDED, "change s3_region"},
     {0, "AuthorizationHeaderMalformed", "region", CLUE_NONE_NEEDED,
@@ -84,8 +98,8 @@ const struct symptom advice_of_s3[] = {
     HAS_DOTS(400),
     HAS_DOTS(403),
     HAS_DOTS(404),
-    {301, NULL, NULL, CLUE_ENDPOINT, MOVED},
-    {307, NULL, NULL, CLUE_ENDPOINT, MOVED},
+    MOVED(301),
+    MOVED(307),
     {0, "SignatureDoesNotMatch", NULL, CLUE_OTHER_HOST,
 	"the store was asked as $, which is not what was signed: have the "
 	"proxy before it pass Host on as it is, or set s3_endpoint to the "

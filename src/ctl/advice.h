@@ -20,6 +20,7 @@ struct symptom {
 	const char *phrase; /* in its message; without a code, in all of it */
 	enum clue clue;
 	const char *advice;
+	enum clue also; /* one that has to be there too */
 };
 
 extern const struct obstacle advice_obstacles[];

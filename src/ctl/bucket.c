@@ -73,3 +73,16 @@ bucket_in_host(const struct facts *f)
 {
 	return found_when(f->trial->store->store == STORE_S3 && !f->in_path);
 }
+
+bool
+bucket_take_off(struct text *host, const struct facts *f)
+{
+	struct text name = text_of(f->trial->store->s3_bucket);
+
+	if (host->size <= name.size + 1 || host->data[name.size] != '.'
+	    || !text_has_prefix(*host, name))
+		return false;
+	host->data += name.size + 1;
+	host->size -= name.size + 1;
+	return true;
+}

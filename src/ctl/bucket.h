@@ -20,4 +20,7 @@ struct text bucket_in_key(const struct facts *f);
 /* Where it stands: before the endpoint's host. */
 struct text bucket_in_host(const struct facts *f);
 
+/* Takes its name off a host's beginning. False: it is not there. */
+bool bucket_take_off(struct text *host, const struct facts *f);
+
 #endif

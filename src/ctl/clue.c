@@ -2,6 +2,7 @@
 #include "ctl/clue.h"
 
 #include "base/arena.h"
+#include "credentials/partition.h"
 #include "ctl/bucket.h"
 #include "ctl/facts.h"
 #include "ctl/found.h"
@@ -78,6 +79,31 @@ other_region(const struct facts *f)
 }
 
 static struct text
+has_endpoint(const struct facts *f)
+{
+	return found_when(f->trial->store->s3_endpoint != NULL);
+}
+
+/* Regions are in the names of Amazon's hosts, but for the global one's. */
+static struct text
+far_region(const struct facts *f)
+{
+	const struct config_store *store = f->trial->store;
+	struct text domain, host = f->host, told = other_region(f);
+	const char *endpoint = store->s3_endpoint;
+
+	if (endpoint == NULL || told.size == 0)
+		return absent;
+	domain = text_of(partition_domain(store->s3_region));
+	if (host.size <= domain.size
+	    || memmem(endpoint, strlen(endpoint), told.data, told.size) != NULL)
+		return absent;
+	host.data += host.size - domain.size;
+	host.size = domain.size;
+	return text_equal_nocase(host, domain) ? told : absent;
+}
+
+static struct text
 other_host(const struct facts *f)
 {
 	return text_equal_nocase(f->seen_host, f->host)
@@ -100,12 +126,10 @@ same_host(const struct facts *f)
 static struct text
 endpoint(const struct facts *f)
 {
-	struct text told = facts_element(f, "Endpoint"), host = told, scheme;
+	struct text host = found_host(facts_element(f, "Endpoint"));
 
-	if (text_cut(&scheme, &host, '/') && text_cut(&scheme, &host, '/')
-	    && scheme.size == 0)
-		told = host;
-	return found_name(told);
+	(void)bucket_take_off(&host, f);
+	return host;
 }
 
 /* The path and the query behind it are as secret as the URL was. */
@@ -186,6 +210,8 @@ static struct text (*const finders[N_CLUES])(const struct facts *) = {
     [CLUE_CLOCK] = clock_is_off,
     [CLUE_CLOCK_IS_WRONG] = clock_is_wrong,
     [CLUE_OTHER_REGION] = other_region,
+    [CLUE_FAR_REGION] = far_region,
+    [CLUE_HAS_ENDPOINT] = has_endpoint,
     [CLUE_OTHER_HOST] = other_host,
     [CLUE_OTHER_PATH] = other_path,
     [CLUE_SAME_HOST] = same_host,

@@ -14,6 +14,7 @@ enum clue {
 	CLUE_CLOCK_IS_WRONG,
 	/* what the store has instead of what was signed */
 	CLUE_OTHER_REGION,
+	CLUE_FAR_REGION, /* the same, when s3_endpoint is one's of Amazon */
 	CLUE_OTHER_HOST,
 	CLUE_OTHER_PATH,
 	CLUE_SAME_HOST, /* it tells, and there is no difference */
@@ -24,7 +25,7 @@ enum clue {
 	CLUE_BUCKET_IN_KEY,    /* nowhere: it is a part of the key */
 	CLUE_IN_HOST,          /* where it is: before the endpoint's host */
 	/* where it sends us */
-	CLUE_ENDPOINT, /* a host */
+	CLUE_ENDPOINT, /* a host, without the bucket */
 	CLUE_ORIGIN,   /* scheme://host */
 	/* what it sends: an S3 store has no pages of its own */
 	CLUE_NOTHING,
@@ -32,6 +33,7 @@ enum clue {
 	CLUE_NO_CODE, /* these are no words of an S3 store */
 	CLUE_BUSY,
 	/* what the settings tell alone */
+	CLUE_HAS_ENDPOINT,
 	CLUE_NO_TOKEN, /* the access key should have one */
 	CLUE_DOTS,     /* the key has segments that clients take out */
 	CLUE_ADDRESS,  /* always: the setting that the host comes from */

@@ -36,3 +36,14 @@ found_name(struct text t)
 		n++;
 	return found_text((struct text){t.data, n});
 }
+
+struct text
+found_host(struct text address)
+{
+	struct text rest = address, scheme, slash;
+
+	if (text_cut(&scheme, &rest, '/') && text_cut(&slash, &rest, '/')
+	    && slash.size == 0)
+		return found_name(rest);
+	return found_name(address);
+}

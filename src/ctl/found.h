@@ -13,4 +13,7 @@ struct text found_text(struct text t);
  * nothing behind that. */
 struct text found_name(struct text t);
 
+/* The host of an address, whose scheme may be missing. */
+struct text found_host(struct text address);
+
 #endif

@@ -29,7 +29,8 @@ holds(const struct symptom *row, const struct clues *c, const struct facts *f)
 	    && (row->phrase == NULL
 		|| has_phrase(f->code.size > 0 ? f->message : f->reply->body,
 		    row->phrase))
-	    && c->found[row->clue].data != NULL;
+	    && c->found[row->clue].data != NULL
+	    && c->found[row->also].data != NULL;
 }
 
 static const struct symptom *

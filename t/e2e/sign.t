@@ -392,10 +392,11 @@ stub_refuses('a clock that is ahead', answer(403,
 stub_refuses('another region', answer(301, xml('PermanentRedirect', 'Elsewhere',
     '<Endpoint>media.s3.eu-west-1.amazonaws.com</Endpoint>'),
     'x-amz-bucket-region' => 'eu-west-1'),
-    qr/301 PermanentRedirect: Elsewhere; set s3_region = eu-west-1/);
+    qr/301 PermanentRedirect: Elsewhere; set s3_region = eu-west-1 and /
+    . 's3_endpoint to that region\'s address');
 stub_refuses('another host', answer(307, xml('TemporaryRedirect', 'Elsewhere',
     '<Endpoint>media.s3-eu-west-1.amazonaws.com</Endpoint>')),
-    qr/307 .*; the bucket is at media\.s3-eu-west-1\.amazonaws\.com: change /
+    qr/307 .*; the bucket is at s3-eu-west-1\.amazonaws\.com: change /
     . 's3_endpoint to that');
 stub_refuses('a token that is over', answer(400, xml('ExpiredToken', 'Over.',
     "<Token-0>$canary{token}</Token-0>")), qr/.*s3_session_token_file.*/);

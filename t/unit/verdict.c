@@ -32,7 +32,9 @@ enum { NOW = 1776254400 };
 	"<CanonicalRequestBytes>47 45 54</CanonicalRequestBytes>"
 #define PAIR "s3_secret_key_file has not the secret of s3_access_key_id"
 
-static char region[] = "us-east-1", bucket[] = "media",
+static char region[] = "us-east-1", other_region[] = "eu-west-1",
+    bucket[] = "media",
+    amazon_endpoint[] = "https://s3.us-east-1.amazonaws.com",
     endpoint[] = "https://s3.example.org:9000",
     base[] = "https://media.example.org/a",
     id[] = "AKIDEXAMPLE", temporary_id[] = "ASIAEXAMPLE";
@@ -43,6 +45,15 @@ static const struct config_store amazon = {
 static const struct config_store own = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
     .s3_endpoint = endpoint,
+};
+/* Amazon, by the name of its host. */
+static const struct config_store spelt = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .s3_endpoint = amazon_endpoint,
+};
+static const struct config_store misspelt = {
+    .store = STORE_S3, .s3_region = other_region, .s3_bucket = bucket,
+    .s3_endpoint = amazon_endpoint,
 };
 static const struct config_store fetched = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
@@ -70,6 +81,7 @@ static const struct config_store disk = {
 
 #define QUERY "?X-Amz-Signature=canary-url"
 #define VIRTUAL "https://media.s3.us-east-1.amazonaws.com/out/1.png" QUERY
+#define SPELT VIRTUAL
 #define OWN_VIRTUAL "https://media.s3.example.org:9000/out/1.png" QUERY
 #define OWN_PATH "https://s3.example.org:9000/media/out/1.png" QUERY
 #define TOKEN_URL OWN_PATH \
@@ -284,14 +296,49 @@ static const struct exchange exchanges[] = {
 	"request to the specified temporary endpoint.</Message><Endpoint>"
 	"media.s3-eu-west-1.amazonaws.com</Endpoint>" TAIL,
 	"307 TemporaryRedirect: Please re-send this request to the specified "
-	"temporary endpoint; the bucket is at media.s3-eu-west-1.amazonaws.com: "
-	"change s3_region to that", .region = "us-east-1",
+	"temporary endpoint; the bucket is at s3-eu-west-1.amazonaws.com: set "
+	"s3_region to that host's region",
 	.location = "https://media.s3-eu-west-1.amazonaws.com/out/1.png" QUERY},
     {"one with a host, for ever", &own, OWN_PATH, 301,
 	HEAD "<Code>PermanentRedirect</Code><Message></Message><Endpoint>"
 	"s3.eu-central-2.example.org</Endpoint>" TAIL,
 	"301 PermanentRedirect; the bucket is at s3.eu-central-2.example.org: "
 	"change s3_endpoint to that"},
+    {"one with the bucket before the host", &own, OWN_PATH, 301,
+	HEAD "<Code>PermanentRedirect</Code><Message></Message><Endpoint>"
+	"media.s3.eu-central-2.example.org</Endpoint>" TAIL,
+	"301 PermanentRedirect; the bucket is at s3.eu-central-2.example.org: "
+	"change s3_endpoint to that"},
+    {"one to another region", &own, OWN_PATH, 301,
+	HEAD "<Code>PermanentRedirect</Code><Message></Message><Endpoint>"
+	"s3.eu-central-2.example.org</Endpoint>" TAIL,
+	"301 PermanentRedirect; set s3_region = eu-central-2 and s3_endpoint "
+	"to that region's address", .region = "eu-central-2"},
+    {"one to another region, for now", &own, OWN_PATH, 307,
+	HEAD "<Code>TemporaryRedirect</Code><Message></Message>" TAIL,
+	"307 TemporaryRedirect; set s3_region = eu-central-2 and s3_endpoint "
+	"to that region's address", .region = "eu-central-2"},
+    {"Amazon's other region", &spelt, SPELT, 301,
+	HEAD "<Code>PermanentRedirect</Code><Message></Message><Endpoint>"
+	"media.s3.eu-west-1.amazonaws.com</Endpoint>" TAIL,
+	"301 PermanentRedirect; set s3_region = eu-west-1 and s3_endpoint to "
+	"that region's address, or drop s3_endpoint", .region = "eu-west-1"},
+    {"... which it expects", &spelt, SPELT, 400,
+	HEAD "<Code>AuthorizationQueryParametersError</Code><Message>expecting "
+	"'eu-west-1'</Message>" TAIL,
+	"400 AuthorizationQueryParametersError: expecting 'eu-west-1'; set "
+	"s3_region = eu-west-1 and s3_endpoint to that region's address, or "
+	"drop s3_endpoint"},
+    {"... where we are already", &misspelt, SPELT, 400,
+	HEAD "<Code>AuthorizationQueryParametersError</Code><Message>expecting "
+	"'us-east-1'</Message>" TAIL,
+	"400 AuthorizationQueryParametersError: expecting 'us-east-1'; set "
+	"s3_region = us-east-1"},
+    {"... and the region is right", &misspelt, SPELT, 301,
+	HEAD "<Code>PermanentRedirect</Code><Message></Message><Endpoint>"
+	"media.s3.eu-west-1.amazonaws.com</Endpoint>" TAIL,
+	"301 PermanentRedirect; the bucket is at s3.eu-west-1.amazonaws.com: "
+	"change s3_endpoint to that", .region = "eu-west-1"},
     {"a region that is in the string to sign alone", &own, OWN_PATH, 403,
 	HEAD NO_MATCH SEEN("garage", "/media/out/1.png", "s3.example.org:9000")
 	TAIL, NO_MATCH_WORDS "set s3_region = garage"},
