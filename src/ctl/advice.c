@@ -2,17 +2,34 @@
 #include "ctl/advice.h"
 
 #define PROXY "check the proxy of the environment"
+/* The bucket stands before the host. */
+#define OR_PATH \
+	"; where that is right, the store wants the bucket in the path: set " \
+	"s3_addressing = path"
+/* So it does in the address that consoles show. */
+#define WITHOUT \
+	"write s3_endpoint without the bucket, unless the store itself is " \
+	"called so"
+#define TWICE_IN_HOST(hurdle) \
+	{hurdle, CLUE_BUCKET_IN_ENDPOINT, WITHOUT, CLUE_IN_HOST}
+#define TWICE(code) \
+	{0, code, NULL, CLUE_BUCKET_IN_ENDPOINT, WITHOUT}
 
 const struct obstacle advice_obstacles[] = {
     {FETCH_PROXY, CLUE_NONE_NEEDED, PROXY},
-    {FETCH_NAME, CLUE_IN_HOST,
-	"check @; where that is right, the store wants the bucket in the path: "
-	"set s3_addressing = path"},
+    TWICE_IN_HOST(FETCH_NAME),
+    {FETCH_NAME, CLUE_IN_HOST, "check @" OR_PATH},
     {FETCH_NAME, CLUE_NONE_NEEDED, "check @"},
     {FETCH_CONNECT, CLUE_NONE_NEEDED, "check @, and what is in between"},
     {FETCH_TIME, CLUE_NONE_NEEDED, "check @, and what is in between"},
+    TWICE_IN_HOST(FETCH_TLS),
+    {FETCH_TLS, CLUE_IN_HOST, /* a name may be refused before there is TLS */
+	"check @: is it https:// on that port, or http://? Where that is "
+	"right, the store wants the bucket in the path: set s3_addressing = "
+	"path"},
     {FETCH_TLS, CLUE_NONE_NEEDED,
 	"check @: is it https:// on that port, or http://?"},
+    TWICE_IN_HOST(FETCH_CERT_NAME),
     {FETCH_CERT_NAME, CLUE_IN_HOST,
 	"the certificate is for no host with the bucket before it: set "
 	"s3_addressing = path"},
@@ -63,6 +80,8 @@ const struct symptom advice_of_good[] = {
 
 const struct symptom advice_of_s3[] = {
     {407, NULL, NULL, CLUE_NONE_NEEDED, PROXY},
+    {200, NULL, NULL, CLUE_IN_HOST,
+	"a byte was asked for, and a page came: check @" OR_PATH},
     {200, NULL, NULL, CLUE_NONE_NEEDED,
 	"a byte was asked for, and a page came: is that the store, and not its "
 	"console or a proxy?"},
@@ -78,7 +97,7 @@ const struct symptom advice_of_s3[] = {
 	"knows itself by as s3_endpoint, or set s3_addressing = virtual"},
     {0, NULL, NULL, CLUE_BUCKET_IN_KEY,
 	"the store took the bucket's name for a part of the key: write "
-	"s3_endpoint without the bucket, or set s3_addressing = virtual"},
+	"s3_endpoint without the bucket"},
     TIME_IS_WRONG(0, "RequestTimeTooSkewed", NULL),
     TIME_IS_WRONG(0, "AccessDenied", "not yet valid"),
     TIME_IS_WRONG(0, "AccessDenied", "not valid yet"),
@@ -122,6 +141,9 @@ const struct symptom advice_of_s3[] = {
     {0, "ExpiredToken", NULL, CLUE_NONE_NEEDED, TOKEN},
     {0, "InvalidToken", NULL, CLUE_NONE_NEEDED, TOKEN},
     {0, "TokenRefreshRequired", NULL, CLUE_NONE_NEEDED, TOKEN},
+    TWICE("NoSuchBucket"),
+    TWICE("NoSuchKey"),
+    TWICE("AccessDenied"),
     {0, "NoSuchBucket", NULL, CLUE_IN_HOST,
 	"check s3_bucket and @; a store that wants the bucket in the path "
 	"needs s3_addressing = path"},
@@ -138,6 +160,8 @@ const struct symptom advice_of_s3[] = {
     {0, NULL, NULL, CLUE_ORIGIN,
 	"the signature is not for $, where that leads: change @"},
     {0, NULL, NULL, CLUE_BUSY, "try again later"},
+    {0, NULL, NULL, CLUE_NO_CODE,
+	"no S3 store answers like that: check @" OR_PATH, CLUE_IN_HOST},
     {0, NULL, NULL, CLUE_NO_CODE,
 	"no S3 store answers like that: check @"},
     {403, NULL, NULL, CLUE_CLOCK_IS_WRONG, CLOCK},

@@ -12,6 +12,7 @@ struct obstacle {
 	enum fetch_hurdle hurdle;
 	enum clue clue;
 	const char *advice;
+	enum clue also; /* one that has to be there too */
 };
 
 struct symptom {

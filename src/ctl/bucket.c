@@ -68,12 +68,6 @@ bucket_in_key(const struct facts *f)
 	    && text_equal(told, f->trial->key));
 }
 
-struct text
-bucket_in_host(const struct facts *f)
-{
-	return found_when(f->trial->store->store == STORE_S3 && !f->in_path);
-}
-
 bool
 bucket_take_off(struct text *host, const struct facts *f)
 {
@@ -85,4 +79,20 @@ bucket_take_off(struct text *host, const struct facts *f)
 	host->data += name.size + 1;
 	host->size -= name.size + 1;
 	return true;
+}
+
+struct text
+bucket_in_endpoint(const struct facts *f)
+{
+	struct text host = found_host(text_of(f->trial->store->s3_endpoint));
+	struct text key = facts_element(f, "Key");
+
+	return found_when(bucket_take_off(&host, f)
+	    && !text_equal(key, f->trial->key));
+}
+
+struct text
+bucket_in_host(const struct facts *f)
+{
+	return found_when(f->trial->store->s3_endpoint != NULL && !f->in_path);
 }

@@ -17,7 +17,11 @@ struct text bucket_is_host(const struct facts *f);
 /* Nowhere: it is a part of the key. */
 struct text bucket_in_key(const struct facts *f);
 
-/* Where it stands: before the endpoint's host. */
+/* In the name of the store, as far as it does not tell that it knows better. */
+struct text bucket_in_endpoint(const struct facts *f);
+
+/* Where it stands: before the host of s3_endpoint. Amazon's hosts without one
+ * are known to have it there. */
 struct text bucket_in_host(const struct facts *f);
 
 /* Takes its name off a host's beginning. False: it is not there. */

@@ -219,6 +219,7 @@ static struct text (*const finders[N_CLUES])(const struct facts *) = {
     [CLUE_BUCKET_FROM_HOST] = bucket_from_host,
     [CLUE_BUCKET_IS_HOST] = bucket_is_host,
     [CLUE_BUCKET_IN_KEY] = bucket_in_key,
+    [CLUE_BUCKET_IN_ENDPOINT] = bucket_in_endpoint,
     [CLUE_IN_HOST] = bucket_in_host,
     [CLUE_ENDPOINT] = endpoint,
     [CLUE_ORIGIN] = origin,

@@ -23,7 +23,8 @@ enum clue {
 	CLUE_BUCKET_FROM_HOST, /* in all of the host, which has it */
 	CLUE_BUCKET_IS_HOST,   /* the same, but the path has it */
 	CLUE_BUCKET_IN_KEY,    /* nowhere: it is a part of the key */
-	CLUE_IN_HOST,          /* where it is: before the endpoint's host */
+	CLUE_BUCKET_IN_ENDPOINT, /* there too, it seems */
+	CLUE_IN_HOST, /* where it is: before the host of s3_endpoint */
 	/* where it sends us */
 	CLUE_ENDPOINT, /* a host, without the bucket */
 	CLUE_ORIGIN,   /* scheme://host */

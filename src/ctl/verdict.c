@@ -47,7 +47,8 @@ find_obstacle(const struct clues *c, enum fetch_hurdle hurdle)
 	const struct obstacle *row = advice_obstacles;
 
 	while (row->advice != NULL
-	    && (row->hurdle != hurdle || c->found[row->clue].data == NULL))
+	    && (row->hurdle != hurdle || c->found[row->clue].data == NULL
+		|| c->found[row->also].data == NULL))
 		row++;
 	return row;
 }

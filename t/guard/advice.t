@@ -28,7 +28,8 @@ sub advice_in
 
 	$source =~ s{/\*.*?\*/}{}gs;
 	$source =~ s/\\\n//g;
-	$text_of{$1} = $2 while $source =~ /^#define (\w+) ($literal)$/mg;
+	$text_of{$1} = $2 while
+	    $source =~ /^#define (\w+)\s+($literal(?:\s*$literal)*)\s*$/mg;
 	for my $name (keys %text_of) {
 		$source =~ s/(?<!#define )\b$name\b/$text_of{$name}/g;
 	}

@@ -32,8 +32,17 @@ enum { NOW = 1776254400 };
 	"<CanonicalRequestBytes>47 45 54</CanonicalRequestBytes>"
 #define PAIR "s3_secret_key_file has not the secret of s3_access_key_id"
 
+#define OR_PATH \
+	"; where that is right, the store wants the bucket in the path: set " \
+	"s3_addressing = path"
+#define WITHOUT \
+	"write s3_endpoint without the bucket, unless the store itself is " \
+	"called so"
+
 static char region[] = "us-east-1", other_region[] = "eu-west-1",
     bucket[] = "media",
+    bucket_endpoint[] = "https://media.nyc3.example.org",
+    media_endpoint[] = "https://mediastore.example.org",
     amazon_endpoint[] = "https://s3.us-east-1.amazonaws.com",
     endpoint[] = "https://s3.example.org:9000",
     base[] = "https://media.example.org/a",
@@ -45,6 +54,15 @@ static const struct config_store amazon = {
 static const struct config_store own = {
     .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
     .s3_endpoint = endpoint,
+};
+/* A console's address of the bucket, and one that is none. */
+static const struct config_store twice = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .s3_endpoint = bucket_endpoint,
+};
+static const struct config_store nearly = {
+    .store = STORE_S3, .s3_region = region, .s3_bucket = bucket,
+    .s3_endpoint = media_endpoint,
 };
 /* Amazon, by the name of its host. */
 static const struct config_store spelt = {
@@ -82,6 +100,10 @@ static const struct config_store disk = {
 #define QUERY "?X-Amz-Signature=canary-url"
 #define VIRTUAL "https://media.s3.us-east-1.amazonaws.com/out/1.png" QUERY
 #define SPELT VIRTUAL
+#define TWICE_PATH "https://media.nyc3.example.org/media/out/1.png" QUERY
+#define TWICE_VIRTUAL \
+	"https://media.media.nyc3.example.org/out/1.png" QUERY
+#define NEARLY "https://mediastore.example.org/media/out/1.png" QUERY
 #define OWN_VIRTUAL "https://media.s3.example.org:9000/out/1.png" QUERY
 #define OWN_PATH "https://s3.example.org:9000/media/out/1.png" QUERY
 #define TOKEN_URL OWN_PATH \
@@ -436,8 +458,28 @@ static const struct exchange exchanges[] = {
 	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>media/out/1.png"
 	"</Key>" TAIL,
 	"404 NoSuchKey; the store took the bucket's name for a part of the "
-	"key: write s3_endpoint without the bucket, or set s3_addressing = "
-	"virtual"},
+	"key: write s3_endpoint without the bucket"},
+    {"the bucket stands twice", &twice, TWICE_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><BucketName>media"
+	"</BucketName>" TAIL, "404 NoSuchKey; " WITHOUT},
+    {"... in the host too", &twice, TWICE_VIRTUAL, 404,
+	HEAD "<Code>NoSuchBucket</Code><Message></Message><BucketName>"
+	"media.media</BucketName>" TAIL, "404 NoSuchBucket; " WITHOUT},
+    {"... where nobody may read", &twice, TWICE_PATH, 403,
+	HEAD "<Code>AccessDenied</Code><Message></Message>" TAIL,
+	"403 AccessDenied; " WITHOUT},
+    {"... and is what the store is called", &twice, TWICE_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>out/1.png</Key>"
+	TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"... and the secret is wrong", &twice, TWICE_PATH, 403,
+	HEAD NO_MATCH SEEN("us-east-1", "/media/out/1.png",
+	"media.nyc3.example.org") TAIL, NO_MATCH_WORDS PAIR},
+    {"a store whose name only begins like the bucket's", &nearly, NEARLY, 403,
+	HEAD "<Code>AccessDenied</Code><Message></Message>" TAIL,
+	"403 AccessDenied; the access key's owner needs s3:GetObject for the "
+	"object; who has no s3:ListBucket is told the same of one that is not "
+	"there"},
     {"only the beginning is the bucket's name", &own, OWN_PATH, 404,
 	HEAD "<Code>NoSuchKey</Code><Message></Message><Key>media/out/22.png"
 	"</Key>" TAIL,
@@ -612,6 +654,13 @@ static const struct exchange exchanges[] = {
 	.location = "/a/b/c" QUERY},
     {"a web page", &own, OWN_PATH, 404, "<html><title>404</title>",
 	"404; no S3 store answers like that: check s3_endpoint"},
+    {"a web page for all hosts", &own, OWN_VIRTUAL, 404, "<html>",
+	"404; no S3 store answers like that: check s3_endpoint" OR_PATH},
+    {"a web page for all hosts and paths", &own, OWN_VIRTUAL, 200, "<html>",
+	"200; a byte was asked for, and a page came: check s3_endpoint"
+	OR_PATH},
+    {"a web page instead of Amazon", &amazon, VIRTUAL, 404, "<html>",
+	"404; no S3 store answers like that: check s3_region"},
     {"nothing at all", &own, OWN_PATH, 403, "",
 	"403; no S3 store answers like that: check s3_endpoint"},
     {"an error that is cut off", &own, OWN_PATH, 403,
@@ -670,11 +719,11 @@ static const struct {
 	const char *want; /* behind the cause */
 } silences[] = {
     {"no such host, with the bucket before it", &own, OWN_VIRTUAL, FETCH_NAME,
-	"; check s3_endpoint; where that is right, the store wants the bucket "
-	"in the path: set s3_addressing = path"},
+	"; check s3_endpoint" OR_PATH},
+    {"no such host, with the bucket twice before it", &twice, TWICE_VIRTUAL,
+	FETCH_NAME, "; " WITHOUT},
     {"no such host of Amazon's", &amazon, VIRTUAL, FETCH_NAME,
-	"; check s3_region; where that is right, the store wants the bucket "
-	"in the path: set s3_addressing = path"},
+	"; check s3_region"},
     {"no such host", &own, OWN_PATH, FETCH_NAME, "; check s3_endpoint"},
     {"no such host, of a link", &disk, LINK, FETCH_NAME,
 	"; check secure_link_base"},
@@ -684,6 +733,20 @@ static const struct {
 	"; check secure_link_base, and what is in between"},
     {"no TLS", &own, OWN_PATH, FETCH_TLS,
 	"; check s3_endpoint: is it https:// on that port, or http://?"},
+    {"no TLS for all hosts", &own, OWN_VIRTUAL, FETCH_TLS,
+	"; check s3_endpoint: is it https:// on that port, or http://? Where "
+	"that is right, the store wants the bucket in the path: set "
+	"s3_addressing = path"},
+    {"no TLS with the bucket twice in the host", &twice, TWICE_VIRTUAL,
+	FETCH_TLS, "; " WITHOUT},
+    {"a certificate with the bucket once", &twice, TWICE_VIRTUAL,
+	FETCH_CERT_NAME, "; " WITHOUT},
+    {"a certificate without the bucket, which is there once", &twice,
+	TWICE_PATH, FETCH_CERT_NAME,
+	"; the certificate is another host's: check s3_endpoint"},
+    {"a certificate that is wrong for Amazon", &amazon, VIRTUAL,
+	FETCH_CERT_NAME,
+	"; the certificate is another host's: check s3_region"},
     {"a certificate without the bucket", &own, OWN_VIRTUAL, FETCH_CERT_NAME,
 	"; the certificate is for no host with the bucket before it: set "
 	"s3_addressing = path"},
