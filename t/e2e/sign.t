@@ -243,6 +243,22 @@ subtest 'a key that a program gives' => sub {
 	}
 };
 
+subtest 'a program that gives none' => sub {
+	my $program = spew("$place/no-key", "#!/bin/sh\nexit 3\n", 0755);
+	my ($status, $urls, $words) = sign_by(file(swift_store(
+	    s3_access_key_id => undef, s3_secret_key_file => undef,
+	    credentials => 'credential_process',
+	    s3_credential_process => $program)), '--verify', 'a', 'b', 'c');
+
+	is($status, 3, 'the status says so');
+	is_deeply($urls, [], 'there are no URLs');
+	like($words->[0], qr/ error credentials .*"the program ended with sta/,
+	    'the log says why, once');
+	is_deeply([@$words[1 .. $#$words]], [map { "jobtailctl: $_: there is "
+	    . "no URL: the store '' has no credentials now" } qw(a b c)],
+	    'and all keys are told the same');
+};
+
 subtest 'the settings come from where jobtail has them' => sub {
 	local $ENV{JOBTAIL_S3_BUCKET} = 'cellar7';
 	my ($status, $urls) = sign('k');
