@@ -491,7 +491,8 @@ subtest 'an answer out of a cache' => sub {
 	    answers => [answer(206, 'x', Date => date(-7200), Age => $_)]) }
 	    7200, '2 h';
 
-	for (['is as old as it says', $old], ['... or of no known time', $odd]) {
+	for (['is as old as it says', $old],
+	    ['... or of no known time', $odd]) {
 		my ($name, $stub) = @$_;
 		my ($status, $words) = try_in(stub_store($stub->url), 'k');
 

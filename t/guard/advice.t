@@ -13,6 +13,7 @@ use Tree;
 my $enough = 16;
 
 my $literal = qr/"(?:[^"\\]|\\.)*"/;
+my $words = qr/$literal(?:\s*$literal)*/;
 
 # What the marks stand for differs, and so does what is in the manual for it.
 sub with_dots
@@ -29,14 +30,13 @@ sub advice_in
 	$source =~ s{/\*.*?\*/}{}gs;
 	$source =~ s/\\\n//g;
 	$text_of{$1} = $2 while
-	    $source =~ /^#define (\w+)\s+($literal(?:\s*$literal)*)\s*$/mg;
+	    $source =~ /^#define (\w+)\s+($words)\s*$/mg;
 	for my $name (keys %text_of) {
 		$source =~ s/(?<!#define )\b$name\b/$text_of{$name}/g;
 	}
-	push @advice, $1
-	    while $source =~ /\bCLUE_\w+,\s*($literal(?:\s*$literal)*)/g;
-	push @advice, $1, $2 while $source =~
-	    /\{'.',\s*($literal(?:\s*$literal)*),\s*($literal(?:\s*$literal)*)\}/g;
+	push @advice, $1 while $source =~ /\bCLUE_\w+,\s*($words)/g;
+	push @advice, $1, $2
+	    while $source =~ /\{'.',\s*($words),\s*($words)\}/g;
 	return grep { !/\A[%&#]/ }
 	    map { with_dots(join '', /"((?:[^"\\]|\\.)*)"/g) } @advice;
 }
