@@ -107,7 +107,7 @@ static const struct config_store disk = {
 #define OWN_VIRTUAL "https://media.s3.example.org:9000/out/1.png" QUERY
 #define OWN_PATH "https://s3.example.org:9000/media/out/1.png" QUERY
 #define TOKEN_URL OWN_PATH \
-	"-of-a-token&X-Amz-Security-Token=canary%2Ba%2Ftoken%3Dwith-a-canary"
+	"-of-a-token&X-Amz-Security-Token=canary%2Ba%2Fpair%3Dwith-a-canary"
 #define LINK "https://media.example.org/a/out/1.png?md5=canary-url&expires=9"
 
 struct exchange {
@@ -584,6 +584,10 @@ static const struct exchange exchanges[] = {
 	HEAD "<Code>NoSuchKey</Code><Message>/in?to=%2Fa%3Fx-amz-signature%3d"
 	"canary</Message>" TAIL,
 	"404 NoSuchKey; the signature is good, there is no such object"},
+    {"the beginning of one", &own, OWN_PATH, 404,
+	HEAD "<Code>NoSuchKey</Code><Message>/a?X-Amz-Credential=canary..."
+	"</Message>" TAIL,
+	"404 NoSuchKey; the signature is good, there is no such object"},
     {"in the code", &own, OWN_PATH, 404,
 	HEAD "<Code>/?X-Amz-Security-Token=canary</Code><Message>No</Message>"
 	TAIL, "404: No"},
@@ -591,13 +595,13 @@ static const struct exchange exchanges[] = {
 	HEAD "<Code>NoSuchKey</Code><Message>After (canary-url)</Message>"
 	TAIL, "404 NoSuchKey; the signature is good, there is no such object"},
     {"a token alone", &own, TOKEN_URL, 404,
-	HEAD "<Code>NoSuchKey</Code><Message>For canary+a/token=</Message>"
+	HEAD "<Code>NoSuchKey</Code><Message>For canary+a/pair=with</Message>"
 	TAIL, "404 NoSuchKey; the signature is good, there is no such object"},
     {"a token as it was sent", &own, TOKEN_URL, 404,
-	HEAD "<Code>NoSuchKey</Code><Message>For canary%2Ba%2Ftoken</Message>"
+	HEAD "<Code>NoSuchKey</Code><Message>For canary%2Ba%2Fpair</Message>"
 	TAIL, "404 NoSuchKey; the signature is good, there is no such object"},
     {"a piece of a token", &own, TOKEN_URL, 404,
-	HEAD "<Code>NoSuchKey</Code><Message>For ...a/token=with-a-canary..."
+	HEAD "<Code>NoSuchKey</Code><Message>For ...a/pair=with-a-canary..."
 	"</Message>" TAIL,
 	"404 NoSuchKey; the signature is good, there is no such object"},
     {"a host with a query", &own, OWN_PATH, 307,
