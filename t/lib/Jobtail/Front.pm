@@ -8,6 +8,7 @@ package Jobtail::Front;
 #
 # kind: nginx proxy_fcgi fcgid cgid htaccess htaccess_cgi. The last four
 # start the responder themselves, with conf_path.
+# env => {...}: for the responder, where the front starts it.
 # tls => 1 (nginx): the shipped example of a whole server.
 # processes, connections (nginx): how many, and how many each of them may have.
 
@@ -299,10 +300,16 @@ sub apache ($self)
 	    'FOREGROUND');
 }
 
+sub env ($self)
+{
+	return (Jobtail::Responder::sanitizer_env("$self->{home}/run"),
+	    %{ $self->{env} // {} });
+}
+
 sub apache_modules ($self, @names)
 {
 	my $run = "$self->{home}/run";
-	my %env = Jobtail::Responder::sanitizer_env($run);
+	my %env = $self->env;
 	my %of = (
 		fcgid => ["FcgidIPCDir $run",
 		    "FcgidProcessTableFile $run/fcgid_shm",
@@ -316,7 +323,7 @@ sub apache_modules ($self, @names)
 # The two-line script that the files' headers describe.
 sub apache_program ($self)
 {
-	my %env = Jobtail::Responder::sanitizer_env("$self->{home}/run");
+	my %env = $self->env;
 	my $text = "#!/bin/sh\n"
 	    . join('', map { "export $_='$env{$_}'\n" } sort keys %env)
 	    . 'exec ' . Jobtail::Responder::binary()

@@ -59,7 +59,8 @@ sub base_conf ($self)
 	);
 }
 
-# conf => {...} over the above; front => kind, or 0 for none; mode of the
+# conf => {...} over the above; env => {...}, what the responder finds in its
+# environment, whoever starts it; front => kind, or 0 for none; mode of the
 # responder; tls, media_root and media_secret of the front.
 sub setup (%o)
 {
@@ -99,14 +100,16 @@ sub start ($self)
 	my $starts = $kind && Jobtail::Front::starts($kind);
 
 	$self->{responder} = Jobtail::Responder->new(dir => $self->{dir},
-	    conf => $self->conf, mode => $self->{mode} // 'socket',
+	    conf => $self->conf, env => $self->{env} // {},
+	    mode => $self->{mode} // 'socket',
 	    name => 'responder' . ++$self->{n_started});
 	$self->{responder}->start if !$starts;
 	$self->{front} = Jobtail::Front->new(dir => $self->{dir},
 	    kind => $kind, socket => $self->{responder}->socket_path,
 	    conf_path => $starts ? Jobtail::Responder::write_conf(
 		"$self->{dir}/jobtail.conf", $self->conf) : undef,
-	    map { $_ => $self->{$_} } qw(tls media_root media_secret))->start
+	    map { $_ => $self->{$_} } qw(tls media_root media_secret env))
+	    ->start
 	    if $kind;
 	return;
 }
@@ -120,6 +123,25 @@ sub reconfigure ($self, %conf)
 	return;
 }
 
+# Another environment, for the next start.
+sub environment ($self, %env)
+{
+	$self->{env} = \%env;
+	return;
+}
+
+# One more responder, with a conf and an env of its own, to be asked by wire.
+sub beside ($self, %o)
+{
+	my $r = Jobtail::Responder->new(dir => $self->{dir},
+	    conf => { $self->base_conf, %{ $o{conf} // {} } },
+	    env => $o{env} // {}, name => 'beside' . ++$self->{n_beside})
+	    ->start;
+
+	push @{ $self->{beside} }, $r;
+	return $r;
+}
+
 # Stops front and responders, and notes what they left behind.
 sub stop_servers ($self)
 {
@@ -129,14 +151,26 @@ sub stop_servers ($self)
 	delete @$self{qw(http wire)};
 	$self->fault('the web server did not end')
 	    if $front && !$front->stop;
+	$self->stop_responders(@responders);
+	$self->look_at($front) if $front;
+	$self->stop_beside;
+	return;
+}
+
+sub stop_beside ($self)
+{
+	return $self->stop_responders(@{ delete $self->{beside} // [] });
+}
+
+sub stop_responders ($self, @responders)
+{
 	for my $r (@responders) {
 		my $clean = $r->stop;
 
 		$self->fault('the responder ended with ' . $r->status)
 		    if defined $clean && !$clean;
 	}
-	$self->look_at(@responders, $front || ());
-	return;
+	return $self->look_at(@responders);
 }
 
 sub fault ($self, $text)
