@@ -52,7 +52,7 @@ sub gives_none ($reason, $name, $source, $env, %conf)
 		like($said->{reason}, $reason, '... and why');
 		$t->stop_beside;
 		my ($status, $text) = $c->run({ %unset,
-			credentials => $source, store => 's3', %conf },
+			credentials => $source, %conf },
 		    { HOME => $home, %$env }, '-tt');
 
 		is($status, 1, '-tt is no success');
@@ -70,11 +70,23 @@ subtest 'variables' => sub {
 	gives('AKIAENV', 'a key without a token', 'env', { %key });
 	gives('AKIAENV', 'an empty token is none', 'env',
 	    { %key, AWS_SESSION_TOKEN => '' });
-	gives_none(qr/AWS_ACCESS_KEY_ID/, 'nothing', 'env', {});
-	gives_none(qr/AWS_SECRET_ACCESS_KEY/, 'no secret', 'env',
-	    { AWS_ACCESS_KEY_ID => 'AKIAENV' });
-	gives_none(qr/AWS_ACCESS_KEY_ID/, 'an empty id', 'env',
-	    { %key, AWS_ACCESS_KEY_ID => '' });
+
+	# they will not come later, so nothing is begun without them
+	for (['nothing', qr/AWS_ACCESS_KEY_ID/],
+	    ['no secret', qr/AWS_SECRET_ACCESS_KEY/,
+		AWS_ACCESS_KEY_ID => 'AKIAENV'],
+	    ['an empty id', qr/AWS_ACCESS_KEY_ID/,
+		%key, AWS_ACCESS_KEY_ID => '']) {
+		my ($name, $reason, %env) = @$_;
+
+		for my $how ('-t', '-tt') {
+			my ($status, $text) = $c->run(
+			    { %unset, credentials => 'env' }, { HOME => $home, %env }, $how);
+
+			is($status, 1, "$how, $name: refused");
+			like($text, $reason, '... which says what is not set');
+		}
+	}
 };
 
 # --- shared files ---
@@ -153,7 +165,7 @@ subtest 'files that are none' => sub {
 	    . section('default', 'AKIALARGE'));
 	gives_none(qr/planted|default/, 'too much of it', 'profile',
 	    $named->("$planted/large"));
-	gives_none(qr/planted|default/, 'one without an end', 'profile',
+	gives_none(qr{/dev/zero|default}, 'one without an end', 'profile',
 	    $named->('/dev/zero'));
 };
 

@@ -294,7 +294,6 @@ my %refused = (
 	'an id in another case' => [qr/"AccessKeyId"/, '"accesskeyid"'],
 	'an id of two lines' => [$id, '"ASIA\\nDOC level=error"'],
 	'an id with a NUL' => [$id, '"ASIADOC\\u0000"'],
-	'an id of 20 KB' => [$id, '"' . 'A' x 20_000 . '"'],
 	'a secret that is a list' => [$secret, '["canary"]'],
 	'a secret that is an object' => [$secret, '{"canary":1}'],
 	'an empty secret' => [$secret, '""'],
@@ -341,6 +340,11 @@ subtest 'more that EC2 says' => sub {
 
 	is($status, 1, 'no success');
 	like($text, qr/AssumeRoleUnauthorizedAccess/, '... by its code');
+	$m->tell_only(body => changed('imds', qr/"Success"/,
+	    '"Fa\\"iled\\nDOC level=error"'));
+	($status, $text) = tt('imds');
+	is($status, 1, 'a code of two lines');
+	unlike($text, qr/^DOC/m, '... is shown in one');
 	$m->tell_only(body => changed('imds', qr/"Success"/, '"Failed"'));
 	is((tt('imds'))[0], 1, 'another code beside a key');
 };

@@ -99,12 +99,13 @@ sub page_in_time ($self, $id = undef, $responder = undef, $seconds = 30)
 	} $seconds, 'a page with links' . (defined $id ? " by $id" : '');
 }
 
-# Runs the program to its end: its exit status and all that it printed.
+# Runs the program to its end, with a store of kind s3: its exit status and
+# all that it printed.
 sub run ($self, $conf, $env, @arguments)
 {
 	my $dir = $self->{t}->dir;
 	my $file = Jobtail::Responder::write_conf("$dir/run.conf",
-	    { %{ $self->{t}->conf }, %$conf });
+	    { %{ $self->{t}->conf }, store => 's3', %$conf });
 	my $pid = open my $out, '-|';
 
 	if ($pid == 0) {
@@ -234,7 +235,7 @@ sub file_of ($t, $name, $text, $mode = 0600)
 	return $path;
 }
 
-# A program that is a shell script.
+# A program that is a script of the shell.
 sub script ($t, $name, $text)
 {
 	return file_of($t, $name, "#!/bin/sh\n$text", 0755);
@@ -253,8 +254,8 @@ sub section ($heading, $id, @more)
 sub credentials_of ($id, %more)
 {
 	my %all = (Version => 1, AccessKeyId => $id,
-	    SecretAccessKey => secret_of($id), SessionToken => token_of($id),
-	    %more);
+	    SecretAccessKey => secret_of($id),
+	    SessionToken => $id =~ /\AAKIA/ ? undef : token_of($id), %more);
 
 	return JSON::PP->new->canonical->encode({ map { $_ => $all{$_} }
 	    grep { defined $all{$_} } keys %all });

@@ -136,7 +136,8 @@ sub url ($self)
 # status, type, headers => [lines], skew of its clock in seconds
 # location    where redirect leads to
 # how         { token | role | imds | container | sts | all => a behaviour },
-#             a function do_... of MetadataServer
+#             a function do_... of MetadataServer; of a list each request
+#             gets the next one
 sub tell ($self, %orders)
 {
 	$self->{orders} = { %{ $self->{orders} }, %orders };

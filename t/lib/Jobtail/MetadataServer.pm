@@ -105,8 +105,12 @@ sub go_on ($self, $c)
 	return if !$c->{ask} || $c->{out} ne '' || time < ($c->{not_before} // 0);
 	return $self->refill($c) if $c->{more};
 	my $orders = $self->{metadata}->orders;
-	my $how = $orders->{how}{ $c->{ask}{kind} } // $orders->{how}{all}
-	    // 'normal';
+	my $how = $c->{how} // $orders->{how}{ $c->{ask}{kind} }
+	    // $orders->{how}{all} // 'normal';
+
+	# its turn in a list, whose last one stays
+	$how = $c->{how} = $how->[ $self->{turn}++ ] // $how->[-1]
+	    if ref $how;
 	my $act = __PACKAGE__->can("do_$how") // die "how: $how\n";
 
 	$self->$act($c, $orders);
