@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Jobtail::Credentials;
 use Jobtail::Test;
+use Jobtail::Wire;
 
 my %unset = (s3_access_key_id => undef, s3_secret_key_file => undef);
 my $t = setup(front => 0, conf => { %unset, store => 'none' });
@@ -179,10 +180,20 @@ subtest 'files that change' => sub {
 	is_signed_by($c->page_in_time('AKIAAFTER1', $r), 'AKIAAFTER1',
 	    'another file by that name');
 
+	# one who has come before and is answered after that
+	my $job = $c->job('stage');
+	my $held = Jobtail::Wire->new($r->socket_path);
+
+	$held->send(Jobtail::Wire::request(params => Jobtail::Wire::params(
+	    $c->path($job) . '?since=2&wait=25',
+	    HTTP_AUTHORIZATION => 'Bearer ' . $c->key)));
+
 	# in place, as an editor may do it: of the same size
 	spew($path, section('default', 'AKIAAFTER2'), 0600);
 	is_signed_by($c->page_in_time('AKIAAFTER2', $r), 'AKIAAFTER2',
 	    'other bytes in the same file');
+	$c->event($job, 'stage');
+	is_signed_by($held->answer, 'AKIAAFTER2', 'who has waited meanwhile');
 	is(scalar(complaints($r->log_lines)), 0, 'nothing to complain of');
 
 	file_of($t, $name, "[default]\naws_access_key_id = AKIAHALF\n");

@@ -18,26 +18,44 @@ use Time::HiRes qw(sleep time);
 use constant { SOON => 5, TTL => 900, WINDOW => 300 };
 
 my $dir = tempdir('jobtail-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $m = Jobtail::Metadata->new(dir => $dir);
 my %conf = (s3_access_key_id => undef, s3_secret_key_file => undef,
-    credentials => 'container', log_level => 'debug');
-my $t = setup(front => 'nginx', conf => {%conf});
+    credentials => 'container');
+my %short = (artifact_ttl => '20s', artifact_window => '20s');
+my $t = setup(front => 'nginx', conf => { %conf, store => 'none' });
 my $c = Jobtail::Credentials->new($t);
 my $token_file = file_of($t, 'token', "canary-of-file-1\n");
 
-$t->allow_log(qr/ (?:error|warn) credentials store=/, qr/ status=503 /);
+$t->allow_log(qr/ (?:error|warn) credentials store=/,
+    qr/ code=UNAVAILABLE /);
 mkdir $t->dir . '/home';
 
-# Everything from the start, with what the endpoint does from then on.
-sub start_with ($orders, %more)
+sub env ($m)
 {
-	$m->tell_only(%$orders);
-	$t->environment(HOME => $t->dir . '/home',
+	return (HOME => $t->dir . '/home',
 	    AWS_CONTAINER_CREDENTIALS_FULL_URI => $m->url . '/v1/credentials',
 	    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE => $token_file,
 	    AWS_EC2_METADATA_SERVICE_ENDPOINT => $m->url);
+}
+
+# Front and responder from the start, with what the endpoint does from then on.
+my $m = Jobtail::Metadata->new(dir => $dir);
+
+sub start_with ($orders, %more)
+{
+	$m->tell_only(%$orders);
+	$t->environment(env($m));
 	$t->reconfigure(%conf, %more);
 	return;
+}
+
+# A responder beside it with an endpoint of its own; it has links already.
+sub warm ($orders, %more)
+{
+	my $own = Jobtail::Metadata->new(dir => $dir)->tell_only(%$orders);
+	my $r = $t->beside(env => { env($own) }, conf => { %conf, %more });
+	my $page = $c->page_in_time(undef, $r);
+
+	return { m => $own, r => $r, page => $page };
 }
 
 sub http_date ($at)
@@ -75,7 +93,7 @@ subtest 'a long life' => sub {
 };
 
 subtest 'an end before the links\' own' => sub {
-	my $ends_at = int(time) + 1000;
+	my $ends_at = int(time) + 880;
 
 	start_with({ id => 'ASIASHORT', ends_at => $ends_at });
 	ends_with_it($c->page_in_time, $ends_at);
@@ -93,87 +111,45 @@ subtest 'an end before the links\' own' => sub {
 	is(link_of($result)->ends_at, $ends_at, 'a job\'s result');
 };
 
-subtest 'less than is promised' => sub {
-	my $ends_at = int(time) + 300;
+# --- what comes before the end ---
 
-	start_with({ id => 'ASIALESS', ends_at => $ends_at });
-	ends_with_it($c->page_in_time, $ends_at);
+# Every one of these is renewed a minute after it has come, or sooner.
+my $less = warm({ id => 'ASIALESS', ends_at => int(time) + 300 });
+my $stable = warm({ id => 'ASIASTABLE', rotate => 1, lives => 130 }, %short);
+my $token = warm({ id => 'ASIATOKEN', lives => 130 }, %short);
+my $imds = warm({ id => 'ASIAIMDS', lives => 130 }, %short,
+    credentials => 'imds');
 
-	my $n = $m->asked;
-	my $from = time;
+file_of($t, 'token', 'canary-of-file-2');
+$imds->{m}->stop->tell_only(id => 'ASIANEW')->start;
 
-	wait_for { $m->asked > $n } 60, 'another try';
-	ok(1, 'another one is asked for');
-	$c->page while time < $from + 5;
-	cmp_ok($m->asked - $n, '<=', 2 + time - $from,
-	    '... but not all the time');
-	$m->tell(id => 'ASIAMORE', ends_at => $ends_at + 36000);
-	my $page = $c->page_in_time('ASIAMORE', undef, 90);
+# --- the end comes ---
 
-	is_signed_by($page, 'ASIAMORE', 'it is used when it is there');
-	is(link_of($page)->life, TTL + WINDOW, '... and keeps the promise');
+# As long as the endpoint gives others, nobody notices the end of one.
+subtest 'a life of seconds' => sub {
+	my $ends_at = int(time) + 8;
+	my $one = warm({ id => 'ASIASECONDS', ends_at => $ends_at }, %short);
+	my %seen;
+
+	$one->{m}->tell_only(id => 'ASIANEXT');
+	while (time < $ends_at + 4) {
+		my $page = $c->page($one->{r});
+
+		$seen{ $page->{status} == 200 ? link_of($page)->id
+		    : $page->{status} }++;
+		sleep 0.02;
+	}
+	is_deeply([sort keys %seen], [qw(ASIANEXT ASIASECONDS)],
+	    'links all the time');
 };
 
-# Between two pages of a window only the time may have passed. The credential
-# is near its end all the time, so another one comes soon.
-subtest 'the same links through a refresh' => sub {
-	start_with({ id => 'ASIASTABLE', rotate => 1, lives => 800 },
-	    artifact_ttl => '20s', artifact_window => '20s');
-	my ($kept, $switched, $odd) = (0, 0, 0);
-	my $before = $c->page_in_time;
-
-	wait_for {
-		my $known = ($m->granted)[-1];
-		my $page = $c->page;
-		my ($was, $is) = (link_of($before), link_of($page));
-
-		$odd++ if $page->{status} != 200;
-		if ($is->signed_at == $was->signed_at) {
-			$odd++ if $page->{content} ne $before->{content}
-			    || $page->{headers}{etag}
-				ne $before->{headers}{etag};
-			$kept++ if $known ne $is->id;
-		} elsif ($is->id ne $was->id) {
-			$switched++;
-		}
-		$before = $page;
-		sleep 0.05;
-		$kept && $switched;
-	} 180, 'a refresh';
-	is($odd, 0, 'no page of a window differed');
-	cmp_ok($kept, '>', 0, 'a newer credential waited for its end');
-	cmp_ok($switched, '>', 0, 'and came into use then');
-};
-
-subtest 'tokens are read afresh' => sub {
-	start_with({ id => 'ASIATOKEN', lives => 300 });
-	$c->page_in_time;
-	my $n = $m->asked;
-
-	is(($m->asked)[$n - 1]{headers}{authorization}, 'canary-of-file-1',
-	    'the file\'s token, without the line\'s end');
-	file_of($t, 'token', 'canary-of-file-2');
-	wait_for { (($m->asked)[-1])->{headers}{authorization}
-	    eq 'canary-of-file-2' } 60, 'the new one';
-	ok(1, 'when it is another one, that is sent');
-};
-
-subtest 'EC2\'s tokens are forgotten' => sub {
-	start_with({ id => 'ASIAOLD', lives => 300 }, credentials => 'imds');
-	is_signed_by($c->page_in_time, 'ASIAOLD', 'at first');
-	$m->stop;
-	$m->tell_only(id => 'ASIANEW');
-	$m->start;
-	is_signed_by($c->page_in_time('ASIANEW', undef, 90), 'ASIANEW',
-	    'another token is asked for');
-};
-
-# --- the end ---
-
-sub said_of ($level)
+# The endpoint, from then on, until start_again.
+sub fall_silent ($ends_at)
 {
-	return grep { $_->{level} eq $level }
-	    complaints($t->responder->log_lines);
+	$m->tell(how => { all => 'close' });
+	wait_for { $c->page->{status} == 503 } 30, 'the end';
+	cmp_ok(time, '>=', $ends_at, 'the end comes, and no sooner');
+	return;
 }
 
 subtest 'the end comes' => sub {
@@ -181,8 +157,8 @@ subtest 'the end comes' => sub {
 
 	start_with({ id => 'ASIAEND', ends_at => $ends_at });
 	is_signed_by($c->page_in_time, 'ASIAEND', 'at first');
-	$m->stop;
-	my ($last_good, @late) = 0;
+	$m->tell(how => { all => 'close' });
+	my ($last_good, %late) = 0;
 
 	wait_for {
 		my $asked_at = time;
@@ -190,62 +166,49 @@ subtest 'the end comes' => sub {
 
 		if ($page->{status} == 200) {
 			$last_good = $asked_at;
-			push @late, map { $_->ends_at } grep {
-			    $_->ends_at > $ends_at } Jobtail::Link->all($page);
+			$late{ $_->ends_at }++ for Jobtail::Link->all($page);
 		}
-		$page->{status} == 503 ? $page : undef;
+		$page->{status} == 503;
 	} 30, 'the end';
 	cmp_ok(time, '>=', $ends_at, 'not before it');
 	cmp_ok($last_good, '<', $ends_at, 'then no more links');
-	is_deeply(\@late, [], 'and none that outlives it');
+	is_deeply([keys %late], [$ends_at], 'and none that outlives it');
 	is_without($c->page, 'a page with links');
 	is($c->page_without->{status}, 200, 'a page without');
 	is($c->ask("/v1/jobs/$c->{without}")->{status}, 200, 'such a job');
-	cmp_ok(scalar(() = complaints($t->responder->log_lines)), '<=', 2,
-	    'the log is not full of it');
-	$m->tell_only(id => 'ASIABACK');
-	$m->start;
-	is_signed_by($c->page_in_time(undef, undef, 90), 'ASIABACK',
-	    'when there are others');
 };
 
-# The rest is asked while there are none.
+# All of them have come before the end, and are told of it after that.
+my ($poll, $calm, $streamed);
+
 subtest 'who waits and who streams' => sub {
-	my $ends_at = int(time) + 6;
-	my @plain = ('stage', message => 'plain');
+	my $ends_at = int(time) + 8;
 
 	start_with({ id => 'ASIABRIEF', ends_at => $ends_at });
 	$c->page_in_time;
-	my $poll = $c->job('stage');
-	my $calm = $c->job('stage');
-	my $streams = $c->job('stage');
-	my $path = $c->path($streams);
-	my $held = $t->live($c->path($poll) . '?since=2&wait=20',
-	    key => $c->key);
-	my $quiet = $t->live($c->path($calm) . '?since=2&wait=20',
-	    key => $c->key);
-	my %live = map { $_ => $t->live($path, key => $c->key,
-		headers => { accept => $_ }) }
+	($poll, $calm, $streamed) = map { $c->job('stage') } 1 .. 3;
+	my ($held, $quiet) = map { $t->live($c->path($_) . '?since=2&wait=25',
+	    key => $c->key) } $poll, $calm;
+	my ($sse, $lines) = map { $t->live($c->path($streamed),
+	    key => $c->key, headers => { accept => $_ }) }
 	    qw(text/event-stream application/x-ndjson);
 
 	ok($_->event(1, SOON), 'a stream has what there is')
-	    for values %live;
-	$m->tell(how => { all => 'close' });
-	wait_for { $c->page->{status} == 503 } 30, 'the end';
-	ok($held->is_held && $quiet->is_held, 'two wait');
+	    for $sse, $lines;
+	fall_silent($ends_at);
+	ok($_->is_held, 'one waits') for $held, $quiet;
 
 	$c->event($poll, 'stage');
 	is_without($held->whole(SOON), 'who needs a link is refused');
-	$t->event($calm, @plain);
+	$t->event($calm, 'stage', message => 'plain');
 	is($quiet->whole(SOON)->{status}, 200, 'who needs none is not');
 
-	$t->sql("BEGIN; SELECT jobtail.append_event('$streams', 'stage',
-	    'plain'); SELECT jobtail.append_event('$streams', 'stage', 'last',
-	    artifacts => '[{\"key\":\"k\",\"kind\":\"x\",\"role\":\"final\",
-	    \"label\":null,\"meta\":{}}]'); COMMIT");
-	my $sse = $live{'text/event-stream'};
-	my $lines = $live{'application/x-ndjson'};
-
+	$t->sql('BEGIN; SELECT '
+	    . Jobtail::Test::event_call($streamed, 'stage') . '; SELECT '
+	    . Jobtail::Test::event_call($streamed, 'succeeded', artifacts =>
+		[{ key => 'larder9/a', kind => 'catalog_image',
+			role => 'final', label => undef, meta => {} }])
+	    . '; COMMIT');
 	is_deeply($sse->named('bye', SOON), { reason => 'upstream',
 		latest_seq => 3 }, 'a stream says why it ends');
 	is_deeply([map { $_->{seq} } $sse->events], [1 .. 3],
@@ -255,41 +218,100 @@ subtest 'who waits and who streams' => sub {
 	    '... after what came before');
 	is(($lines->lines)[-1], '{"latest_seq":3,"closed":false}',
 	    '... with the cursor');
+};
 
-	my $late = $t->live($path, key => $c->key, headers =>
-	    { accept => 'text/event-stream' })->whole(SOON);
+subtest 'who comes after the end' => sub {
+	for my $accept (qw(application/json text/event-stream
+	    application/x-ndjson)) {
+		my $all = $t->get($c->path($streamed), key => $c->key,
+		    headers => { accept => $accept });
 
-	like($late->{status}, qr/\A(?:200|503)\z/, 'who comes now');
-	unlike($late->{content}, qr/"seq":4/, '... has no event without links');
+		is_without($all, $accept);
+	}
+	is_without($t->get($c->path($streamed) . '?since=3&wait=5',
+	    key => $c->key), 'nor is it worth waiting');
+	is($t->get($c->path($streamed) . '?since=4', key => $c->key)
+	    ->{status}, 200, 'what needs no link is there');
+};
 
+# --- others have come ---
+
+# Between two pages of a window only the time may have passed. A window is to
+# be seen in which there are newer credentials, but they are not yet used.
+subtest 'the same links through a refresh' => sub {
+	my ($own, $r, $before) = @$stable{qw(m r page)};
+	my ($odd, $kept, $switched) = (0, 0, 0);
+
+	wait_for {
+		my $newest = ($own->granted)[-1];
+		my $page = $c->page($r);
+		my ($was, $is) = (link_of($before), link_of($page));
+
+		$odd++ if $page->{status} != 200;
+		if ($is->signed_at == $was->signed_at) {
+			$odd++ if $page->{content} ne $before->{content}
+			    || $page->{headers}{etag}
+				ne $before->{headers}{etag};
+			$kept++ if $newest ne $is->id;
+		} elsif ($is->id ne $was->id) {
+			$switched++;
+		}
+		$before = $page;
+		sleep 0.05;
+		$kept && $switched;
+	} 240, 'a refresh';
+	is($odd, 0, 'no page of a window differed');
+	cmp_ok($kept, '>', 0, 'newer ones waited for its end');
+	cmp_ok($switched, '>', 0, 'and came into use then');
+};
+
+subtest 'less than is promised' => sub {
+	my ($own, $r, $page) = @$less{qw(m r page)};
+	my $ends_at = link_of($page)->ends_at;
+
+	ends_with_it($page, $ends_at);
+	wait_for { $own->asked > 1 } 90, 'another try';
+	my $from = time;
+	my $n = $own->asked;
+
+	$c->page($r) while time < $from + 3;
+	cmp_ok($own->asked - $n, '<=', 2 + time - $from,
+	    'others are asked for, but not all the time');
+	$own->tell_only(id => 'ASIAMORE');
+	$page = $c->page_in_time('ASIAMORE', $r, 90);
+	is_signed_by($page, 'ASIAMORE', 'they are used when they are there');
+	is(link_of($page)->life, TTL + WINDOW, '... and keep the promise');
+};
+
+subtest 'tokens are read afresh' => sub {
+	my $own = $token->{m};
+
+	is(($own->asked)[0]{headers}{authorization}, 'canary-of-file-1',
+	    'the file\'s token, without the end of its line');
+	wait_for { $own->asked > 1 } 90, 'the next time';
+	is(($own->asked)[1]{headers}{authorization}, 'canary-of-file-2',
+	    'the one that has taken its place');
+};
+
+subtest 'EC2 has forgotten its tokens' => sub {
+	is_signed_by($c->page_in_time('ASIANEW', $imds->{r}, 90), 'ASIANEW',
+	    'another one is asked for');
+};
+
+subtest 'when it is there again' => sub {
 	$m->tell_only(id => 'ASIAAGAIN');
-	$c->page_in_time(undef, undef, 90);
-	my $again = $t->live($path, key => $c->key, headers => {
+	is_signed_by($c->page_in_time(undef, undef, 90), 'ASIAAGAIN',
+	    'there are links');
+	is_signed_by($c->ask($c->path($poll)), 'ASIAAGAIN',
+	    'for who was refused');
+	my $again = $t->live($c->path($streamed), key => $c->key, headers => {
 	    accept => 'text/event-stream', 'last-event-id' => 3 });
 	my $event = $again->event(0, SOON);
 
-	is($event->{seq}, 4, 'from there on nothing is lost');
-	like($event->{text}, qr/ASIAAGAIN/, 'and it has a link');
-	$again->hang_up;
-};
-
-# One that comes while the credential lives on, but is signed when it does not.
-subtest 'another one comes while they wait' => sub {
-	my $ends_at = int(time) + 8;
-
-	start_with({ id => 'ASIAOLD', ends_at => $ends_at },
-	    artifact_window => '0');
-	$c->page_in_time;
-	my $job = $c->job('stage');
-	my $held = $t->live($c->path($job) . '?since=2&wait=25',
-	    key => $c->key);
-
-	$m->tell_only(id => 'ASIANEXT');
-	wait_for { time > $ends_at && (link_of($c->page)->id eq 'ASIANEXT') }
-	    60, 'the end';
-	ok($held->is_held, 'it waits');
-	$c->event($job, 'stage');
-	is_signed_by($held->whole(SOON), 'ASIANEXT', 'a link of now');
+	is($event->{seq}, 4, 'and a stream goes on with what it missed');
+	like($event->{text}, qr/X-Amz-Credential=ASIAAGAIN%2F/,
+	    '... and with the link');
+	ok($again->named('end', SOON), '... to its end');
 };
 
 subtest 'no secret is told' => sub {
@@ -297,5 +319,6 @@ subtest 'no secret is told' => sub {
 	$c->no_secret_is_told;
 };
 
-is($m->most_at_once, 1, 'never more than one request at a time');
+is($_->most_at_once, 1, 'never more than one request at a time')
+    for $m, map { $_->{m} } $less, $stable, $token, $imds;
 done_testing;

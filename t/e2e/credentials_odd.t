@@ -118,12 +118,6 @@ sub odd_ones ($source)
 	} @all;
 }
 
-# In kB, of the process that nobody else shares.
-sub resident ($r)
-{
-	return (slurp('/proc/' . $r->pid . '/status') =~ /^VmRSS:\s+(\d+)/m)[0];
-}
-
 sub is_refused ($one)
 {
 	my ($r, $m) = @$one{qw(r metadata)};

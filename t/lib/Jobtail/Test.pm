@@ -114,10 +114,11 @@ sub start ($self)
 	return;
 }
 
-# Stops and starts with other settings, which hold until the next time.
+# Stops and starts with other settings, which hold until the next time. Those
+# beside go on.
 sub reconfigure ($self, %conf)
 {
-	$self->stop_servers;
+	$self->stop_own;
 	$self->{conf} = \%conf;
 	$self->start;
 	return;
@@ -145,6 +146,13 @@ sub beside ($self, %o)
 # Stops front and responders, and notes what they left behind.
 sub stop_servers ($self)
 {
+	$self->stop_own;
+	$self->stop_beside;
+	return;
+}
+
+sub stop_own ($self)
+{
 	my ($front, @responders) = (delete $self->{front},
 	    grep { defined } delete @$self{qw(responder extra)});
 
@@ -153,7 +161,6 @@ sub stop_servers ($self)
 	    if $front && !$front->stop;
 	$self->stop_responders(@responders);
 	$self->look_at($front) if $front;
-	$self->stop_beside;
 	return;
 }
 
