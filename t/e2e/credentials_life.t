@@ -26,7 +26,7 @@ my $c = Jobtail::Credentials->new($t);
 my $token_file = file_of($t, 'token', "canary-of-file-1\n");
 
 $t->allow_log(qr/ (?:error|warn) credentials store=/,
-    qr/ code=UNAVAILABLE /);
+    qr/ cause="the store '' has no credentials now"/);
 mkdir $t->dir . '/home';
 
 sub env ($m)
@@ -114,7 +114,8 @@ subtest 'an end before the links\' own' => sub {
 # --- what comes before the end ---
 
 # Every one of these is renewed a minute after it has come, or sooner.
-my $less = warm({ id => 'ASIALESS', ends_at => int(time) + 300 });
+my $less = warm({ id => 'ASIALESS', ends_at => int(time) + 100 },
+    artifact_ttl => '120s', artifact_window => '20s');
 my $stable = warm({ id => 'ASIASTABLE', rotate => 1, lives => 130 }, %short);
 my $token = warm({ id => 'ASIATOKEN', lives => 130 }, %short);
 my $imds = warm({ id => 'ASIAIMDS', lives => 130 }, %short,
@@ -221,17 +222,29 @@ subtest 'who waits and who streams' => sub {
 };
 
 subtest 'who comes after the end' => sub {
-	for my $accept (qw(application/json text/event-stream
-	    application/x-ndjson)) {
-		my $all = $t->get($c->path($streamed), key => $c->key,
-		    headers => { accept => $accept });
-
-		is_without($all, $accept);
-	}
+	is_without($t->get($c->path($streamed), key => $c->key), 'a page');
 	is_without($t->get($c->path($streamed) . '?since=3&wait=5',
 	    key => $c->key), 'nor is it worth waiting');
 	is($t->get($c->path($streamed) . '?since=4', key => $c->key)
 	    ->{status}, 200, 'what needs no link is there');
+	for my $accept (qw(text/event-stream application/x-ndjson)) {
+		my %headers = (accept => $accept);
+
+		is_without($t->get($c->path($streamed) . '?since=1',
+		    key => $c->key, headers => \%headers),
+		    "$accept that begins with a link");
+		my $live = $t->live($c->path($streamed), key => $c->key,
+		    headers => \%headers);
+
+		is($live->whole(SOON)->{how}, 'whole', '... behind others');
+		is_deeply([map { $_->{seq} } $live->events], [1],
+		    '... ends with those');
+		is_deeply($accept =~ /ndjson/ ? ($live->lines)[-1]
+		    : $live->named('bye', 0), $accept =~ /ndjson/
+		    ? '{"latest_seq":1,"closed":false}'
+		    : { reason => 'upstream', latest_seq => 1 },
+		    '... and says where to go on');
+	}
 };
 
 # --- others have come ---
@@ -280,7 +293,7 @@ subtest 'less than is promised' => sub {
 	$own->tell_only(id => 'ASIAMORE');
 	$page = $c->page_in_time('ASIAMORE', $r, 90);
 	is_signed_by($page, 'ASIAMORE', 'they are used when they are there');
-	is(link_of($page)->life, TTL + WINDOW, '... and keep the promise');
+	is(link_of($page)->life, 120 + 20, '... and keep the promise');
 };
 
 subtest 'tokens are read afresh' => sub {

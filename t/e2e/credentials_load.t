@@ -111,30 +111,54 @@ subtest 'a thread only where one is needed' => sub {
 };
 
 # None is there, and the endpoint is asked for the first time.
+sub cold ($id)
+{
+	return started({ id => $id, how => { container => 'hold' } });
+}
+
+# Twenty who ask such a one for that job's page.
+sub twenty ($one, $job)
+{
+	my $request = Jobtail::Wire::request(params => Jobtail::Wire::params(
+	    $c->path($job), HTTP_AUTHORIZATION => 'Bearer ' . $c->key));
+
+	return map {
+		my $w = Jobtail::Wire->new($one->{r}->socket_path);
+
+		$w->send($request);
+		$w;
+	} 1 .. 20;
+}
+
+sub statuses (@wires)
+{
+	return [uniq map { ($_->answer(10) // {})->{status} } @wires];
+}
+
 subtest 'who is cold asks once for all' => sub {
-	my $cold = started({ id => 'ASIACOLD', how =>
-	    { container => 'hold' } });
-	my @auth = (HTTP_AUTHORIZATION => 'Bearer ' . $c->key);
-	my $ask = sub ($job) {
-		my $w = Jobtail::Wire->new($cold->{r}->socket_path);
+	my $cold = cold('ASIACOLD');
 
-		$w->send(Jobtail::Wire::request(params =>
-		    Jobtail::Wire::params($c->path($job), @auth)));
-		return $w;
-	};
-	my @with = map { $ask->($c->{with}) } 1 .. 20;
-	my @without = map { $ask->($c->{without}) } 1 .. 20;
-
-	is_deeply([uniq map { ($_->answer(10) // {})->{status} } @without],
-	    [200], 'who needs no link has an answer');
-	is_deeply([uniq map { ($_->answer(10) // {})->{status} } @with],
-	    [503], 'who needs one is refused');
+	is_deeply(statuses(twenty($cold, $c->{with})), [503],
+	    'who needs a link is refused');
 	is(scalar(grep { $_->{what} eq 'answer' } $cold->{m}->events), 0,
-	    '... before there is any');
+	    '... before there is an answer');
 	$cold->{m}->tell(how => {});
 	is_signed_by($c->page_in_time(undef, $cold->{r}), 'ASIACOLD',
 	    'it has come');
 	is($cold->{m}->most_at_once, 1, 'one request at a time');
+};
+
+# More than there are workers, who may not all wait for the endpoint.
+subtest 'who needs no link waits for nobody' => sub {
+	my $cold = cold('ASIACROWD');
+	my @with = twenty($cold, $c->{with});
+
+	is_deeply(statuses(twenty($cold, $c->{without})), [200],
+	    'also behind a crowd of those who do');
+	is_deeply(statuses(@with), [503], 'those are refused');
+	$cold->{m}->tell(how => {});
+	is_signed_by($c->page_in_time(undef, $cold->{r}), 'ASIACROWD',
+	    'it has come');
 };
 
 # The flight is under way.

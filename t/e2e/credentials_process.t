@@ -29,7 +29,8 @@ sub conf ($command, %more)
 sub started ($command, %env)
 {
 	return $t->beside(env => { HOME => $planted, %env },
-	    conf => { conf($command) });
+	    conf => { conf($command), artifact_ttl => '20s',
+		artifact_window => '0' });
 }
 
 # A program that says this, behind these commands.
@@ -274,7 +275,7 @@ cat <<E
 {"Version":1,"AccessKeyId":"ASIAAGAIN\$n",
 "SecretAccessKey":"@{[secret_of('ASIAAGAIN$n')]}",
 "SessionToken":"@{[token_of('ASIAAGAIN$n')]}",
-"Expiration":"\$(date -u -d '+400 seconds' +%Y-%m-%dT%H:%M:%SZ)"}
+"Expiration":"\$(date -u -d '+130 seconds' +%Y-%m-%dT%H:%M:%SZ)"}
 E
 rmdir $busy
 END
