@@ -170,29 +170,40 @@ subtest 'nobody is there' => sub {
 };
 
 # A certificate that nobody vouches for is as good as nobody.
-subtest 'an endpoint that proves nothing' => sub {
+subtest 'an endpoint that has to prove who it is' => sub {
 	my $port = free_port;
-	my $pem = $t->dir . '/planted/tls';
-	my $said = qx(openssl req -x509 -newkey rsa:2048 -nodes -days 2 \\
-	    -batch -keyout $pem.key -out $pem.crt -subj /CN=127.0.0.1 \\
-	    -addext subjectAltName=IP:127.0.0.1 2>&1);
-	my $log = $t->dir . '/planted/tls.log';
-	my $pid = spawn(cmd => [find_program('openssl'), 's_server', '-quiet',
-	    '-accept', "127.0.0.1:$port", '-key', "$pem.key", '-cert',
-	    "$pem.crt"], log => $log);
+	my $url = "https://127.0.0.1:$port";
+	my $www = $t->dir . '/planted/www';
+	my $said = qx(mkdir -p $www/v1 && openssl req -x509 -days 2 -nodes \\
+	    -newkey rsa:2048 -batch -keyout $www/key -out $www/crt \\
+	    -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>&1);
 
 	is($?, 0, 'a certificate') or diag $said;
+	chmod 0755, $www;
+	spew("$www/v1/credentials", Jobtail::Metadata::document('container',
+	    id => 'ASIATLS'));
+	my $pid = spawn(cmd => ['sh', '-c', "cd $www && exec openssl "
+	    . "s_server -WWW -accept 127.0.0.1:$port -key key -cert crt"],
+	    log => "$www/log");
+
 	wait_for { IO::Socket::INET->new("127.0.0.1:$port") } 10, 's_server';
 	for my $source (qw(container web-identity)) {
-		my $r = started($source, "https://127.0.0.1:$port");
+		my $r = started($source, $url);
 
 		is_without($c->page($r), "$source: no links");
-		like((said_by($r))[0]{reason}, qr/certificate|SSL|TLS/i,
+		like((said_by($r))[0]{reason}, qr/certificate/i,
 		    '... because of it');
 	}
-	is(slurp($log) =~ /canary/, '', 'no token went there');
+	my ($status, $text) = $c->run(conf('container'),
+	    { %{ env('container', $url) }, AWS_CA_BUNDLE => "$www/crt" },
+	    '-tt');
+
+	is($status, 0, 'unless somebody does') or diag $text;
+	like($text, qr/^credentials: container: .*ASIATLS/m, '... whose');
 	$t->stop_beside;
 	Jobtail::Process::stop($pid);
+	like(slurp("$www/log"), qr/credentials/, 'then it is asked');
+	is(scalar(() = slurp("$www/log") =~ /FILE:/g), 1, '... and not before');
 };
 
 # --- hosts that are not called at all ---
@@ -341,6 +352,18 @@ subtest 'more that EC2 says' => sub {
 	unlike($text, qr/^DOC/m, '... is shown in one');
 	$m->tell_only(body => changed('imds', qr/"Success"/, '"Failed"'));
 	is((tt('imds'))[0], 1, 'another code beside a key');
+};
+
+# It would be a header of its own.
+subtest 'a token of two lines' => sub {
+	my %env = (%{ env('container', $m->url) },
+	    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE =>
+	    file_of($t, 'lines', "canary\r\nX-Evil: 1\r\n"));
+	my $n = $m->asked;
+
+	$m->tell_only(id => 'ASIALINES');
+	is(($c->run(conf('container'), \%env, '-tt'))[0], 1, 'is refused');
+	is(scalar $m->asked, $n, 'nobody is asked with it');
 };
 
 # --- documents that are taken ---
