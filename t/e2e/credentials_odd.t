@@ -27,7 +27,8 @@ my %unset = (s3_access_key_id => undef, s3_secret_key_file => undef);
 my $t = setup(front => 0, conf => { %unset, store => 'none' });
 my $c = Jobtail::Credentials->new($t);
 
-$t->allow_log(qr/ (?:error|warn) credentials store=/, qr/ status=503 /);
+$t->allow_log(qr/ (?:error|warn) credentials store=/, qr/ status=503 /,
+    qr/ warn clock ahead_s=/);
 mkdir $t->dir . '/home';
 
 my $web = file_of($t, 'web', 'canary-of-web-identity');
@@ -204,6 +205,28 @@ subtest 'an endpoint that has to prove who it is' => sub {
 	Jobtail::Process::stop($pid);
 	like(slurp("$www/log"), qr/credentials/, 'then it is asked');
 	is(scalar(() = slurp("$www/log") =~ /FILE:/g), 1, '... and not before');
+};
+
+# Whose clock is right is not for us to say, but somebody has to.
+subtest 'an endpoint with another time' => sub {
+	for my $skew (-7200, 7200) {
+		my $m = Jobtail::Metadata->new(dir => $dir)->tell_only(
+		    id => 'ASIASKEW', skew => $skew);
+		my $r = started('container', $m->url);
+		my $page = $c->page_in_time(undef, $r);
+		my ($link) = Jobtail::Link->all($page);
+
+		is_signed_by($page, 'ASIASKEW', "by $skew s: links");
+		cmp_ok($link->signed_at, '<=', time, '... of our time');
+		cmp_ok($link->ends_at, '>', time + 900, '... to their end');
+		my $said = wait_for {
+			(grep { $_->{text} =~ /\Aclock / } $r->log_lines)[0]
+		} 10, 'a line about the clock';
+
+		like($said->{text}, qr/ahead_s=@{[$skew < 0 ? '' : '-']}
+		    (?:720\d|7199)\b/x, '... and the log has it');
+	}
+	$t->stop_beside;
 };
 
 # --- hosts that are not called at all ---
