@@ -32,8 +32,8 @@ test_new_ones(void)
 	    {1200, 900, 300, 300, "or before they keep the promise no more"},
 	    {900, 900, 300, 450, "which some never can: at half their life"},
 	    {1000, 900, 300, 500, "or hardly"},
-	    {100, 60, 0, 60, "but not more than once a minute"},
-	    {30, 900, 300, 30, "but at the end"},
+	    {200, 150, 0, 60, "but not more than once a minute"},
+	    {30, 900, 300, 15, "but for what lives hardly longer"},
 	};
 
 	ok(refresh_is_due(&(struct refresh){0}, NOW), "at first: now");
