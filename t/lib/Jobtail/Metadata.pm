@@ -134,7 +134,7 @@ sub url ($self)
 # lives, expires, secret, token   as for document()
 # body        instead of the document; pad => so many bytes
 # status, type, headers => [lines], skew of its clock in seconds
-# location    where redirect leads to
+# location    where redirect leads to; delay => seconds of slow, 1
 # how         { token | role | imds | container | sts | all => a behaviour },
 #             a function do_... of MetadataServer; of a list each request
 #             gets the next one

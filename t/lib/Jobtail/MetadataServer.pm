@@ -225,11 +225,11 @@ sub do_hang ($self, $c, $orders)
 	return;
 }
 
-# Well, but a second later.
+# Well, but a while later.
 sub do_slow ($self, $c, $orders)
 {
 	return $self->do_normal($c, $orders) if $c->{was_slow}++;
-	$c->{not_before} = time + 1;
+	$c->{not_before} = time + ($orders->{delay} // 1);
 	return;
 }
 
