@@ -151,7 +151,8 @@ sub is_without ($answer, $name)
 		    'the envelope');
 		like($answer->{headers}{'retry-after'}, qr/\A[1-5]\z/,
 		    'Retry-After');
-		unlike($answer->{content}, qr/canary|ASIA|AKIA|amz|aws|http|\d\.\d/i,
+		# whose letters are random
+		unlike($answer->{content} =~ s/"request_id":"\w+"//r, qr/canary|ASIA|AKIA|amz|aws|http|\d\.\d/i,
 		    'nothing of whom was asked for what');
 	});
 }
