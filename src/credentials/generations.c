@@ -24,7 +24,8 @@ move_on(struct generations *g, struct credentials *fresh, int64_t now_s)
 		credentials_release(g->older);
 		g->older = NULL;
 	}
-	fresh->since = now_s;
+	/* in this second a window may have begun with the others */
+	fresh->since = g->older == NULL ? now_s : now_s + 1;
 	g->newer = fresh;
 }
 

@@ -30,7 +30,7 @@ test_add(void)
 	ok(!generations_add(&g, key("a", 9000), 0, 2000), "the same again");
 	is_int(g.newer->since, 1000, "are the old ones");
 	ok(generations_add(&g, key("a", 9001), 0, 3000), "with another end");
-	is_int(g.newer->since, 3000, "are new ones");
+	is_int(g.newer->since, 3001, "are new ones, for windows to come");
 	is_int(g.older->ends_at, 9000, "and the others are kept");
 	ok(generations_add(&g, key("b", CREDENTIALS_NO_END), 0, 4000),
 	    "without an end");
@@ -60,7 +60,8 @@ test_choose(void)
 	    {2000, 5000, 900, 1900, 1000, 'o', "a window that had begun"},
 	    {2000, 5000, 999, 2000, 1000, 'o', "to its very end"},
 	    {1999, 5000, 999, 2000, 1000, 'n', "not without the promised life"},
-	    {2000, 5000, 1000, 1900, 1000, 'n', "a window that begins then"},
+	    {2000, 5000, 1000, 1900, 1000, 'o', "one that began this second"},
+	    {2000, 5000, 1001, 1900, 1001, 'n', "a window that begins then"},
 	    {2000, 900, 900, 1900, 1000, 'o', "the newer ones have ended"},
 	    {1000, 5000, 900, 950, 1000, 'n', "the older ones have ended"},
 	    {1000, 1000, 900, 950, 1000, '-', "both have ended"},
