@@ -51,7 +51,7 @@ due_of_new(const struct refresh *r, int64_t ends_at, int64_t now_s)
 	int64_t life = ends_at - now_s;
 	int64_t early = life - larger(EARLY_S, r->life_s + MARGIN_S);
 
-	return now_s + larger(early, latest(r, life));
+	return now_s + larger(1, larger(early, latest(r, life)));
 }
 
 bool

@@ -254,10 +254,10 @@ test_ended(void)
 	struct provider *p;
 	int n = 0;
 
-	set(false, false, 1);
+	set(false, false, 2);
 	p = provider_of(one_slow);
-	is_str(take(p, LONG_MS), "key1", "for a second");
-	while (n++ < 1000 && strcmp(take(p, 0), "key1") == 0)
+	is_str(take(p, LONG_MS), "key1", "for seconds");
+	while (n++ < 2000 && strcmp(take(p, 0), "key1") == 0)
 		usleep(10000);
 	ok(strcmp(take(p, LONG_MS), "key1") != 0
 	    && *take(p, LONG_MS) != '\0', "then others, which are waited for");

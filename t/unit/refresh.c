@@ -34,6 +34,7 @@ test_new_ones(void)
 	    {1000, 900, 300, 500, "or hardly"},
 	    {200, 150, 0, 60, "but not more than once a minute"},
 	    {30, 900, 300, 15, "but for what lives hardly longer"},
+	    {1, 900, 300, 1, "and never at once"},
 	};
 
 	ok(refresh_is_due(&(struct refresh){0}, NOW), "at first: now");
