@@ -131,13 +131,14 @@ sub environment ($self, %env)
 	return;
 }
 
-# One more responder, with a conf and an env of its own, to be asked by wire.
+# One more responder, with a conf, an env and a mode of its own, to be asked by
+# wire.
 sub beside ($self, %o)
 {
 	my $r = Jobtail::Responder->new(dir => $self->{dir},
 	    conf => { $self->base_conf, %{ $o{conf} // {} } },
-	    env => $o{env} // {}, name => 'beside' . ++$self->{n_beside})
-	    ->start;
+	    env => $o{env} // {}, mode => $o{mode} // 'socket',
+	    name => 'beside' . ++$self->{n_beside})->start;
 
 	push @{ $self->{beside} }, $r;
 	return $r;
