@@ -148,7 +148,6 @@ serve_fastcgi(struct listener *listener, struct kit *kit)
 	bool ok;
 
 	make_places(kit);
-	reactor_block_signals();
 	fcgi_init();
 	ok = identity_take(kit->config) && run(listener, kit);
 	listener_close(listener);
@@ -161,12 +160,16 @@ serve(struct kit *kit)
 {
 	struct listener listener;
 
-	if (listener_inherit(&listener))
+	if (listener_inherit(&listener)) {
+		reactor_block_signals();
 		return serve_fastcgi(&listener, kit);
+	}
 	if (getenv("GATEWAY_INTERFACE") != NULL) {
 		kit_make_places(kit, 1, 1);
 		return cgi_run(kit);
 	}
+	/* whoever sees the socket may send one */
+	reactor_block_signals();
 	return listener_open(&listener, kit->config)
 	    && serve_fastcgi(&listener, kit);
 }
