@@ -82,7 +82,8 @@ subtest 'variables' => sub {
 
 		for my $how ('-t', '-tt') {
 			my ($status, $text) = $c->run(
-			    { %unset, credentials => 'env' }, { HOME => $home, %env }, $how);
+			    { %unset, credentials => 'env' },
+			    { HOME => $home, %env }, $how);
 
 			is($status, 1, "$how, $name: refused");
 			like($text, $reason, '... which says what is not set');

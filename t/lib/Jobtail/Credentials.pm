@@ -196,11 +196,13 @@ sub remember ($self, @texts)
 # When all servers have stopped: texts, answers and logs are free of secrets.
 sub no_secret_is_told ($self)
 {
+	my $planted = qr{/(?:pg|planted|metadata\d+)\z};
+	my $settings = qr{conf\z|secret|/bin/jobtail\z|\.cgi\z|htaccess};
 	my ($n, @told) = (0);
 
 	find({ no_chdir => 1, wanted => sub {
-		return $File::Find::prune = 1 if m{/(?:pg|planted|metadata\d+)\z};
-		return if !-f || m{conf\z|secret|/bin/jobtail\z|\.cgi\z|htaccess};
+		return $File::Find::prune = 1 if /$planted/;
+		return if !-f || /$settings/;
 		for my $line (split /\n/, slurp($_)) {
 			$n++;
 			push @told, "$_: $line"

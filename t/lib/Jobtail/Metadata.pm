@@ -39,7 +39,9 @@ my %document = (
 		return { Code => 'Success', Type => 'AWS-HMAC',
 			LastUpdated => stamp(time - 60), container($o) };
 	},
-	container => sub ($o) { return { container($o), RoleArn => 'arn:role' } },
+	container => sub ($o) {
+		return { container($o), RoleArn => 'arn:role' };
+	},
 	sts => sub ($o) {
 		return { AssumeRoleWithWebIdentityResponse => {
 			AssumeRoleWithWebIdentityResult => {

@@ -102,7 +102,8 @@ sub understand ($self, $head, $body)
 # One that has asked and is not yet being answered, or is by and by.
 sub go_on ($self, $c)
 {
-	return if !$c->{ask} || $c->{out} ne '' || time < ($c->{not_before} // 0);
+	return if !$c->{ask} || $c->{out} ne ''
+	    || time < ($c->{not_before} // 0);
 	return $self->refill($c) if $c->{more};
 	my $orders = $self->{metadata}->orders;
 	my $how = $c->{how} // $orders->{how}{ $c->{ask}{kind} }
@@ -141,7 +142,8 @@ sub write_to ($self, $c)
 sub end ($self, $c, $what)
 {
 	delete $self->{open}{ $c->{socket} };
-	$self->{metadata}->note(what => $what, n => $c->{n}, n_sent => $c->{n_sent},
+	$self->{metadata}->note(what => $what,
+	    n => $c->{n}, n_sent => $c->{n_sent},
 	    kind => $c->{ask}{kind}, id => $c->{id});
 	close $c->{socket};
 	return;
