@@ -1,13 +1,9 @@
 #!/usr/bin/perl
-# Endpoints that are down, slow, without an end, too large, elsewhere, or that
-# say what is no credential.
+# Endpoints that are down, slow, without an end, too large or elsewhere.
 use v5.36;
 use File::Temp qw(tempdir);
 use FindBin;
-use IO::Select;
 use IO::Socket::INET;
-use IO::Socket::IP;
-use JSON::PP ();
 use lib "$FindBin::Bin/../lib";
 use Jobtail::Credentials;
 use Jobtail::Link;
@@ -31,31 +27,10 @@ $t->allow_log(qr/ (?:error|warn) credentials store=/, qr/ status=503 /,
     qr/ warn clock ahead_s=/);
 mkdir $t->dir . '/home';
 
-my $web = file_of($t, 'web', 'canary-of-web-identity');
-
-# The variables that lead a source to an address; its last request's kind.
-my %of = (
-	container => sub ($url) { return (
-		AWS_CONTAINER_CREDENTIALS_FULL_URI => "$url/v1/credentials",
-		AWS_CONTAINER_AUTHORIZATION_TOKEN => 'canary-of-container',
-	) },
-	imds => sub ($url) { return (
-		AWS_EC2_METADATA_SERVICE_ENDPOINT => $url,
-	) },
-	'web-identity' => sub ($url) { return (
-		AWS_ENDPOINT_URL_STS => $url,
-		AWS_WEB_IDENTITY_TOKEN_FILE => $web,
-		AWS_ROLE_ARN => 'arn:aws:iam::123456789012:role/renders',
-		AWS_REGION => 'eu-central-1',
-	) },
-);
-my %kind_of = (container => 'container', imds => 'imds',
-    'web-identity' => 'sts');
-
 sub env ($source, $url)
 {
 	return { HOME => $t->dir . '/home', proxies($proxy),
-		$of{$source}->($url) };
+		led_to($t, $source, $url) };
 }
 
 sub conf ($source) { return { %unset, credentials => $source } }
@@ -98,7 +73,7 @@ my %told = (
 # One of each, with an endpoint of its own, all at the same time.
 sub odd_ones ($source)
 {
-	my $last = $kind_of{$source};
+	my $last = kind_of($source);
 	my @all;
 
 	for my $how (sort keys %odd) {
@@ -139,7 +114,7 @@ sub is_refused ($one)
 	return;
 }
 
-for my $source (sort keys %of) {
+for my $source (endpoints) {
 	subtest "$source in many ways" => sub {
 		my @all = odd_ones($source);
 
@@ -157,7 +132,7 @@ subtest 'nobody is there' => sub {
 	my $hole = black_hole;
 	my $port = free_port;
 	my @all = map { [$_, started($_, "http://127.0.0.1:$port")],
-	    ["$_ in a black hole", started($_, $hole->{url})] } sort keys %of;
+	    ["$_ in a black hole", started($_, $hole->{url})] } endpoints;
 
 	for (@all) {
 		my ($name, $r) = @$_;
@@ -183,8 +158,9 @@ subtest 'an endpoint that has to prove who it is' => sub {
 	chmod 0755, $www;
 	spew("$www/v1/credentials", Jobtail::Metadata::document('container',
 	    id => 'ASIATLS'));
-	my $pid = spawn(cmd => ['sh', '-c', "cd $www && exec openssl "
-	    . "s_server -WWW -accept 127.0.0.1:$port -key key -cert crt"],
+	my $pid = spawn(cmd => [find_program('setpriv'), '--pdeathsig',
+		'KILL', 'sh', '-c', "cd $www && exec openssl s_server "
+		. "-WWW -accept 127.0.0.1:$port -key key -cert crt"],
 	    log => "$www/log");
 
 	wait_for { IO::Socket::INET->new("127.0.0.1:$port") } 10, 's_server';
@@ -249,7 +225,7 @@ subtest 'other hosts' => sub {
 	    '[::ffff:' . own_address . ']', '10.0.0.1', '169.254.170.3',
 	    '169.254.169.253', '0');
 
-	for my $source (sort keys %of) {
+	for my $source (endpoints) {
 		for my $host (@hosts) {
 			my ($status, $text) = $c->run(conf($source),
 			    env($source, "http://$host:$port"), '-tt');
@@ -272,7 +248,7 @@ subtest 'other spellings of loopback' => sub {
 		eval { Jobtail::Metadata->new(dir => $dir,
 		    address => $address) } // () } '::1', '127.9.9.9';
 
-	for my $source (sort keys %of) {
+	for my $source (endpoints) {
 		for my $m (@all) {
 			my ($status, $text) = $c->run(conf($source),
 			    env($source, $m->url), '-tt');
@@ -282,159 +258,6 @@ subtest 'other spellings of loopback' => sub {
 		}
 	}
 };
-
-# --- documents that say no credential ---
-
-my $m = Jobtail::Metadata->new(dir => $dir);
-my $n_refused = 0;
-
-sub tt ($source)
-{
-	return $c->run(conf($source), env($source, $m->url), '-tt');
-}
-
-# The document as text, with one thing in it replaced.
-sub changed ($source, $from, $to)
-{
-	my $text = Jobtail::Metadata::document($kind_of{$source},
-	    id => 'ASIADOC');
-
-	$text =~ s/$from/$to/ or die "no $from in it\n";
-	return $text;
-}
-
-my $secret = qr/"canary.secret[^"]*"/;
-my $id = qr/"ASIADOC"/;
-my $end = qr/"Expiration":("[^"]*"|\d+)/;
-
-# What is put in place of what.
-my %refused = (
-	'not JSON at the end' => [qr/\z/, 'x'],
-	'another document behind it' => [qr/\z/, '{}'],
-	'a comma too much' => [qr/\}\z/, ',}'],
-	'a comment' => [qr/\z/, '/* */'],
-	'single quotes' => [$id, q('ASIADOC')],
-	'bytes that are no UTF-8' => [$id, qq("ASIA\xff")],
-	'a list' => [qr/\A(.*)\z/s, '[{}]'],
-	'an id that is a number' => [$id, 17],
-	'an id that is null' => [$id, 'null'],
-	'an empty id' => [$id, '""'],
-	'an id twice' => [$id, '"ASIADOC","AccessKeyId":"ASIAOTHER"'],
-	'no id' => [qr/"AccessKeyId"/, '"Other"'],
-	'an id in another case' => [qr/"AccessKeyId"/, '"accesskeyid"'],
-	'an id of two lines' => [$id, '"ASIA\\nDOC level=error"'],
-	'an id with a NUL' => [$id, '"ASIADOC\\u0000"'],
-	'a secret that is a list' => [$secret, '["canary"]'],
-	'a secret that is an object' => [$secret, '{"canary":1}'],
-	'an empty secret' => [$secret, '""'],
-	'a secret with a NUL' => [$secret, '"canary\\u0000"'],
-	'a secret twice' => [qr/("SecretAccessKey":$secret)/,
-		'"SecretAccessKey":"canary1","SecretAccessKey":"canary2"'],
-	'no secret' => [qr/"SecretAccessKey"/, '"Other"'],
-	'no token' => [qr/"(?:Session)?Token"/, '"Other"'],
-	'a token that is true' => [qr/("(?:Session)?Token"):"[^"]*"/,
-		'"Token":true,"SessionToken":true'],
-	'an end that has been' => [$end,
-		'"Expiration":"2020-01-01T00:00:00Z"'],
-	'an end that is a word' => [$end, '"Expiration":"soon"'],
-	'an end that is a list' => [$end, '"Expiration":[1]'],
-	'an end that is no day' => [$end,
-		'"Expiration":"2099-13-01T00:00:00Z"'],
-	'no end' => [$end, '"Other":1'],
-);
-
-for my $source (sort keys %of) {
-	subtest "documents that $source refuses" => sub {
-		for my $name (sort keys %refused) {
-			$m->tell_only(body =>
-			    changed($source, @{ $refused{$name} }));
-			my ($status, $text) = tt($source);
-
-			is($status, 1, $name);
-			like($text, qr/^credentials: \Q$source\E: .*\S/m,
-			    '... and says why') or diag $text;
-			unlike($text, qr/^DOC|canary/m, '... in a line');
-		}
-
-		$m->tell_only(body => '[' x 30_000);
-		is((tt($source))[0], 1, 'a deep one without an end');
-		$m->tell_only(body => '{"a":' x 5000 . '1' . '}' x 5000);
-		is((tt($source))[0], 1, 'a deep one');
-	};
-}
-
-subtest 'more that EC2 says' => sub {
-	$m->tell_only(body => '{"Code":"AssumeRoleUnauthorizedAccess",'
-	    . '"Message":"canary","LastUpdated":"2026-01-01T00:00:00Z"}');
-	my ($status, $text) = tt('imds');
-
-	is($status, 1, 'no success');
-	like($text, qr/AssumeRoleUnauthorizedAccess/, '... by its code');
-	$m->tell_only(body => changed('imds', qr/"Success"/,
-	    '"Fa\\"iled\\nDOC level=error"'));
-	($status, $text) = tt('imds');
-	is($status, 1, 'a code of two lines');
-	unlike($text, qr/^DOC/m, '... is shown in one');
-	$m->tell_only(body => changed('imds', qr/"Success"/, '"Failed"'));
-	is((tt('imds'))[0], 1, 'another code beside a key');
-};
-
-# It would be a header of its own.
-subtest 'a token of two lines' => sub {
-	my %env = (%{ env('container', $m->url) },
-	    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE =>
-	    file_of($t, 'lines', "canary\r\nX-Evil: 1\r\n"));
-	my $n = $m->asked;
-
-	$m->tell_only(id => 'ASIALINES');
-	is(($c->run(conf('container'), \%env, '-tt'))[0], 1, 'is refused');
-	is(scalar $m->asked, $n, 'nobody is asked with it');
-};
-
-# --- documents that are taken ---
-
-for my $source (sort keys %of) {
-	subtest "documents that $source takes" => sub {
-		my %taken = (
-			'as it is' => [qr/\z/, ''],
-			'white space' => [qr/\A/, " \n\t"],
-			'members more' => [qr/\}\z/,
-				',"More":[1,{"AccessKeyId":"X"}]}'],
-			'escapes' => [$id, '"ASIA\\u0044\\u004fC"'],
-			'an end with a fraction' => [$end,
-				'"Expiration":"2099-01-01T00:00:00.5Z"'],
-			'an end with an offset' => [$end,
-				'"Expiration":"2099-01-01T00:00:00+02:00"'],
-			$source ne 'web-identity' ? () : (
-			'an end in text' => [$end,
-				'"Expiration":"2099-01-01T00:00:00Z"'],
-			'an end in thousand millions' => [$end,
-				'"Expiration":4.0709088E9'],
-			'an end in parts of a second' => [$end,
-				'"Expiration":4070908800.25']),
-		);
-
-		for my $name (sort keys %taken) {
-			$m->tell_only(body =>
-			    changed($source, @{ $taken{$name} }));
-			my ($status, $text) = tt($source);
-
-			is($status, 0, $name) or diag $text;
-			like($text, qr/^credentials: \Q$source\E: .*ASIADOC/m,
-			    '... and whose');
-		}
-		for my $skew (-86400, 86400) {
-			$m->tell_only(id => 'ASIADOC', skew => $skew);
-			is((tt($source))[0], 0, "a clock by $skew s");
-		}
-		$m->tell_only(id => 'ASIADOC', pad => 65536);
-		is((tt($source))[0], 0, 'as much as may be');
-		$m->tell_only(id => 'ASIADOC', pad => 65537);
-		is((tt($source))[0], 1, 'a byte more');
-		$m->tell_only(id => 'ASIADOC', how => { all => 'slow' });
-		is((tt($source))[0], 0, 'slowly');
-	};
-}
 
 subtest 'no secret is told' => sub {
 	$t->stop_servers;

@@ -19,8 +19,9 @@ use Jobtail::Responder;
 use Jobtail::Wire;
 use Test::More import => [qw(is is_deeply like unlike subtest cmp_ok ok)];
 
-our @EXPORT = qw(is_signed_by is_without proxies file_of script credentials_of
-    section secret_of token_of complaints said_by);
+our @EXPORT = qw(is_signed_by is_without proxies endpoints kind_of led_to
+    file_of script credentials_of section secret_of token_of complaints
+    said_by);
 
 # Whoever runs the tests may have credentials and proxies of his own.
 delete @ENV{ grep { /\AAWS_|_proxy\z/i } keys %ENV };
@@ -211,8 +212,13 @@ sub no_secret_is_told ($self)
 	} }, $self->{t}->dir);
 	cmp_ok($n, '>', 10, 'there are lines in the logs');
 	is_deeply(\@told, [], 'and no secret in them');
+	return $self->no_text_tells;
+}
+
+sub no_text_tells ($self)
+{
 	is_deeply([grep { /canary/ } @{ $self->{texts} }], [],
-	    'nor in an answer, a header or a text');
+	    'no secret in an answer, a header or a text');
 	return;
 }
 
@@ -223,6 +229,29 @@ sub proxies ($metadata)
 {
 	return map { $_ => $metadata->url } qw(http_proxy https_proxy all_proxy
 	    HTTP_PROXY HTTPS_PROXY ALL_PROXY);
+}
+
+# The sources that are endpoints, and what their last question is called.
+my %kind_of = (container => 'container', imds => 'imds',
+    'web-identity' => 'sts');
+
+sub endpoints () { return my @sources = sort keys %kind_of }
+
+sub kind_of ($source) { return $kind_of{$source} }
+
+# The variables that lead such a source to an address.
+sub led_to ($t, $source, $url)
+{
+	return (AWS_EC2_METADATA_SERVICE_ENDPOINT => $url)
+	    if $source eq 'imds';
+	return (AWS_CONTAINER_CREDENTIALS_FULL_URI => "$url/v1/credentials",
+	    AWS_CONTAINER_AUTHORIZATION_TOKEN => 'canary-of-container')
+	    if $source eq 'container';
+	return (AWS_ENDPOINT_URL_STS => $url,
+	    AWS_WEB_IDENTITY_TOKEN_FILE =>
+		file_of($t, 'web', 'canary-of-web-identity'),
+	    AWS_ROLE_ARN => 'arn:aws:iam::123456789012:role/renders',
+	    AWS_REGION => 'eu-central-1');
 }
 
 # A file of the servers' account below the folder planted.

@@ -111,7 +111,7 @@ sub start ($self)
 	$SIG{PIPE} = 'IGNORE';
 	$SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
 	eval { Jobtail::MetadataServer->new($self)->serve($listener) };
-	print STDERR "metadata: $@";
+	print STDERR "metadata: $@" if $@;
 	POSIX::_exit(1);
 }
 
