@@ -34,12 +34,21 @@ watch_conn(const struct traffic *t, struct conn *c, int op, uint32_t more)
 		abort();
 }
 
+/* A process that is being started, for credentials, has the descriptor too until
+ * it runs its program: closing ours alone would not end the events. */
+static void
+drop_conn(struct traffic *t, struct conn *c)
+{
+	(void)epoll_ctl(t->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	conn_close(&t->conns, c);
+}
+
 void
 traffic_close(struct traffic *t, struct conn *c, const char *why)
 {
 	if (c->waiter != NULL)
 		waiting_forget(t, c, why);
-	conn_close(&t->conns, c);
+	drop_conn(t, c);
 }
 
 /* --- a request arrives --- */
@@ -84,7 +93,7 @@ feed_gate(struct traffic *t, struct conn *c, const uint8_t *data, size_t size)
 		    c->gate.why);
 		break;
 	}
-	conn_close(&t->conns, c);
+	drop_conn(t, c);
 	return false;
 }
 
@@ -107,7 +116,7 @@ read_conn(struct traffic *t, struct conn *c)
 		if (n == -1 && errno == EAGAIN)
 			return;
 		if (n <= 0) {
-			conn_close(&t->conns, c);
+			drop_conn(t, c);
 			return;
 		}
 		if (!feed_gate(t, c, t->input, (size_t)n))
@@ -125,7 +134,7 @@ finish_answer(struct traffic *t, struct conn *c)
 	bool alive;
 
 	if (!c->gate.keep || t->draining) {
-		conn_close(&t->conns, c);
+		drop_conn(t, c);
 		return;
 	}
 	c->early = (struct buf){0};
@@ -183,7 +192,7 @@ take_request(struct traffic *t, struct task *task)
 	c->out = task->rest;
 	task->rest = (struct outq){0};
 	if (task->broken)
-		conn_close(&t->conns, c);
+		drop_conn(t, c);
 	else if (task->hold != NULL)
 		waiting_begin(t, c, task);
 	else
@@ -244,7 +253,7 @@ answer_late(struct traffic *t, struct conn *c)
 	if (outq_send(&c->out, c->fd, pieces, n))
 		traffic_follow(t, c);
 	else
-		conn_close(&t->conns, c);
+		drop_conn(t, c);
 	arena_reset(&t->arena);
 }
 
@@ -372,6 +381,6 @@ traffic_drain(struct traffic *t)
 		read_conn(t, c);
 	}
 	while ((c = TAILQ_FIRST(&t->conns.in[CONN_IDLE])) != NULL)
-		conn_close(&t->conns, c);
+		drop_conn(t, c);
 	waiting_drain(t);
 }

@@ -273,6 +273,25 @@ close_server(void)
 	turn();
 }
 
+/* A process that is being started has our descriptors for a while. */
+static void
+test_copied(void)
+{
+	struct epoll_event event;
+	int copy;
+
+	begin();
+	copy = dup(TAILQ_FIRST(&t->conns.in[CONN_HEAD])->fd);
+	(void)shutdown(server, SHUT_WR);
+	turn();
+	is_int((int64_t)t->conns.n, 0, "the peer has left");
+	(void)shutdown(server, SHUT_RDWR);
+	is_int(epoll_wait(t->epoll, &event, 1, 0), 0,
+	    "what is closed has no events, whoever else has it open");
+	close(copy);
+	end();
+}
+
 static void
 test_hang_up(void)
 {
@@ -686,6 +705,7 @@ main(void)
 {
 	alarm(TOO_LONG_S); /* a worker waits for ever */
 	log_open(LOG_TO_STDERR, LEVEL_INFO);
+	test_copied();
 	test_hang_up();
 	test_behind();
 	test_hang_up_lent();
