@@ -22,8 +22,7 @@ struct holder {
 struct places {
 	pthread_mutex_t lock;
 	int64_t left[N_KINDS];
-	int64_t per_key[N_KINDS];
-	bool has_limits; /* by key */
+	int64_t per_key[N_KINDS]; /* to sit: 0, there are no limits by key */
 	bool closed;
 	void *holders; /* tsearch()'s; empty without a limit by key */
 };
@@ -36,7 +35,6 @@ places_new(int64_t most, int64_t per_key, int64_t standing)
 	pthread_mutex_init(&p->lock, NULL);
 	p->left[TO_SIT] = most;
 	p->left[TO_STAND] = standing;
-	p->has_limits = per_key > 0;
 	p->per_key[TO_SIT] = per_key;
 	p->per_key[TO_STAND] = (standing + STANDING_KEYS - 1) / STANDING_KEYS;
 	return p;
@@ -50,6 +48,12 @@ places_free(struct places *p)
 	tdestroy(p->holders, free);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
+}
+
+static bool
+has_limits(const struct places *p)
+{
+	return p->per_key[TO_SIT] > 0;
 }
 
 static int
@@ -87,7 +91,7 @@ may_take(struct places *p, enum kind kind, const struct principal *who)
 
 	if (p->left[kind] <= 0 || (p->closed && kind == TO_SIT))
 		return false;
-	if (!p->has_limits)
+	if (!has_limits(p))
 		return true;
 	holder = find_holder(p, who, true);
 	if (holder->n[kind] >= p->per_key[kind])
@@ -117,7 +121,7 @@ give_back(struct places *p, enum kind kind, const struct principal *who)
 
 	pthread_mutex_lock(&p->lock);
 	p->left[kind]++;
-	holder = p->has_limits ? find_holder(p, who, false) : NULL;
+	holder = has_limits(p) ? find_holder(p, who, false) : NULL;
 	if (holder != NULL) {
 		holder->n[kind]--;
 		if (holder->n[TO_SIT] == 0 && holder->n[TO_STAND] == 0) {
