@@ -72,10 +72,10 @@ static const struct question {
 	bool (*ask)(struct patrol *p, enum data_set data_set,
 	    struct scope *s, const struct app *app);
 } questions[] = {
-	/* keys come first: they are few, and nothing else tells of them */
-	{{"keys", "test keys"}, WORKER_DEADLINE_MS, ask_keys},
-	/* what is known of keys waits for these */
-	{{"tails", "test tails"}, 1000, ask_tails},
+    /* keys come first: they are few, and nothing else tells of them */
+    {{"keys", "test keys"}, WORKER_DEADLINE_MS, ask_keys},
+    /* what is known of keys waits for these */
+    {{"tails", "test tails"}, 1000, ask_tails},
 };
 
 /* --- asking it --- */
@@ -88,7 +88,7 @@ tell(enum log_level level, const struct scope *s, const struct app *app,
 	int64_t count;
 
 	if (seldom_count(&count, app->patrols, text_of(name),
-		s->now_us / 1000000))
+		clock_us_to_s(s->now_us)))
 		log_line(level, "patrol cause=\"%s\" times=%" PRId64,
 		    s->cause, count);
 }
