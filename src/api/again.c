@@ -72,7 +72,7 @@ answer_stream(struct response *res, struct scope *s, struct exchange *x)
 	res->status = 200;
 	if (s->problem == NULL)
 		verdict = feed(res, s, x);
-	if (s->problem != NULL)
+	else
 		frames_bye(&res->body, &x->hold, bye_for(s->problem));
 	x->hold.n_bytes += res->body.size;
 	return verdict;
