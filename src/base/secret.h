@@ -1,4 +1,4 @@
-/* Secrets that are kept in files. */
+/* Secrets: in files, and in the process's memory. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
@@ -20,5 +20,9 @@ bool secret_load(char **secret, const char *key, const char *path,
 
 /* Wipes and frees it; NULL is none. */
 void secret_free(char *secret);
+
+/* Whether others of the same user may read the process's memory, and the
+ * kernel may write it to a file. Becoming another user resets it, to no. */
+void secret_set_dumpable(bool dumpable);
 
 #endif

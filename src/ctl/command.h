@@ -12,6 +12,8 @@ enum exit_status {
 	EXIT_REFUSED = 3, /* what trying again does not cure */
 };
 
+enum { GO_ON = -1 }; /* beside them: nothing has ended it yet */
+
 struct command {
 	const char *name;
 	const char *usage; /* what stands behind the name */

@@ -37,8 +37,6 @@ struct follower {
 	bool knows_ahead; /* has said so */
 };
 
-enum { GO_ON = -1 }; /* beside the exit statuses */
-
 /* --- the loop --- */
 
 static bool

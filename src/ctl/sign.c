@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "base/secret.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "ctl/verdict.h"
@@ -14,7 +15,6 @@
 
 #include <getopt.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 
 struct options {
 	const char *store; /* NULL: the default one */
@@ -34,8 +34,6 @@ struct press {
 	struct arena arena;
 	bool all_good;
 };
-
-enum { GO_ON = -1 }; /* beside the exit statuses */
 
 enum { SIGN_DEADLINE_MS = 8000 }; /* to get credentials in */
 
@@ -171,14 +169,15 @@ sign_settings(const char *path, const struct options *o)
 	char *error = NULL;
 	int status;
 
+	/* there are secrets here too, perhaps in the settings themselves */
+	secret_set_dumpable(false);
 	if (!config_load(&config, path, &error)) {
 		output_complain("%s", error);
 		free(error);
 		return EXIT_REFUSED;
 	}
 	log_open(LOG_TO_STDERR, LEVEL_WARN);
-	/* there are secrets here too */
-	(void)prctl(PR_SET_DUMPABLE, config.dumpable == 1 ? 1L : 0L);
+	secret_set_dumpable(config.dumpable == 1);
 	status = sign_by(&config, o);
 	config_release(&config);
 	return status;

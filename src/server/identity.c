@@ -3,12 +3,12 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -38,12 +38,6 @@ find(const struct passwd **user, gid_t *gid, const struct config *config)
 	return true;
 }
 
-void
-identity_set_dumpable(bool dumpable)
-{
-	(void)prctl(PR_SET_DUMPABLE, dumpable ? 1L : 0L, 0L, 0L, 0L);
-}
-
 bool
 identity_take(const struct config *config)
 {
@@ -65,7 +59,7 @@ identity_take(const struct config *config)
 		return false;
 	}
 	/* fs.suid_dumpable decided about it */
-	identity_set_dumpable(config->dumpable == 1);
+	secret_set_dumpable(config->dumpable == 1);
 	return true;
 }
 

@@ -7,10 +7,6 @@
 
 struct config;
 
-/* Whether others of the same user may read the process's memory, and the
- * kernel may write it to a file. Becoming another user resets it, to no. */
-void identity_set_dumpable(bool dumpable);
-
 /* Takes on "user" and "group" when started as root; without them it says
  * so. On failure the log says why. */
 bool identity_take(const struct config *config);

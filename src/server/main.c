@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "server/cgi.h"
 #include "server/check.h"
 #include "server/identity.h"
@@ -218,9 +219,9 @@ main(int argc, char **argv)
 	/* whoever waits for a program must learn of its end */
 	signal(SIGCHLD, SIG_DFL);
 	/* the settings themselves may have a password */
-	identity_set_dumpable(false);
+	secret_set_dumpable(false);
 	if (load_config(&config, &options)) {
-		identity_set_dumpable(config.dumpable == 1);
+		secret_set_dumpable(config.dumpable == 1);
 		ok = work(&config, &options);
 		config_release(&config);
 	}
