@@ -26,14 +26,37 @@ static const struct doc_member members[] = {
     {{0}},
 };
 
+static bool
+open_envelopes(struct text *json, const struct errand *e,
+    const struct text *envelopes)
+{
+	for (; envelopes != NULL && envelopes->data != NULL; envelopes++) {
+		const struct doc_member one[] = {
+		    {*envelopes, 0, doc_as_it_stands}, {{0}}};
+		struct text inner = {0};
+
+		if (!doc_members(&inner, one, e->scope, *json)
+		    || inner.data == NULL) {
+			scope_cause(e->scope, "the answer has no %.*s",
+			    (int)envelopes->size, envelopes->data);
+			return false;
+		}
+		*json = inner;
+	}
+	return true;
+}
+
 bool
-answer_read(struct answer *answer, const struct errand *e, struct text json)
+answer_read(struct answer *answer, const struct errand *e, struct text json,
+    const struct text *envelopes)
 {
 	*answer = (struct answer){0};
 	if (!json_is_valid(json)) {
 		scope_cause(e->scope, "the answer is no JSON");
 		return false;
 	}
+	if (!open_envelopes(&json, e, envelopes))
+		return false;
 	if (!doc_members(answer, members, e->scope, json)) {
 		scope_cause(e->scope, "the answer's members are of the wrong "
 		    "types, or there twice");

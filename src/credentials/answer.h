@@ -18,9 +18,12 @@ struct answer {
 	struct text expiration;    /* as it stands */
 };
 
-/* False: it is no JSON object whose members have the right types; the scope
- * knows. */
-bool answer_read(struct answer *answer, const struct errand *e, struct text json);
+/* Reads the object that the envelopes, members in members, lead to; they are
+ * names with their quotes, and the last one is absent. NULL: the whole. False:
+ * it is no JSON, or not such an object, or its members have wrong types; the
+ * scope knows. */
+bool answer_read(struct answer *answer, const struct errand *e,
+    struct text json, const struct text *envelopes);
 
 /* The credentials in it, whose owner is the caller; NULL, and the scope knows,
  * if they are not whole or have ended. Without needs_end they need neither a

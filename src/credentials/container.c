@@ -95,7 +95,7 @@ get(struct credentials **out, const struct errand *e)
 	if (!read_token(&headers[1], e)
 	    || !endpoint_ask(&body, &status, e,
 		&(struct endpoint_question){.url = url, .headers = headers})
-	    || !answer_read(&answer, e, body))
+	    || !answer_read(&answer, e, body, NULL))
 		return FOUND_FAULT;
 	*out = answer_take(&answer, e, true);
 	return *out != NULL ? FOUND : FOUND_FAULT;

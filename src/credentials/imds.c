@@ -123,7 +123,7 @@ get_answer(struct answer *answer, const struct errand *e, const char *token,
 	buf_string(&path, ROLES);
 	buf_percent(&path, text_of(role), false);
 	ok = ask(&body, &status, e, NULL, buf_as_text(&path), token)
-	    && answer_read(answer, e, body);
+	    && answer_read(answer, e, body, NULL);
 	buf_release(&path);
 	if (ok && answer->code.data != NULL
 	    && !text_equal(answer->code, TEXT("Success"))) {

@@ -45,7 +45,7 @@ get(struct credentials **out, const struct errand *e)
 		return source_fault(
 		    e, "the program's command line has an open quote");
 	if (!child_run(&output, e, argv, OUTPUT_MAX)
-	    || !answer_read(&answer, e, output))
+	    || !answer_read(&answer, e, output, NULL))
 		return FOUND_FAULT;
 	if (!text_equal(answer.version, TEXT("1")))
 		return source_fault(e, "the answer's Version is not 1");

@@ -2,10 +2,8 @@
  * Service API Reference, AssumeRoleWithWebIdentity). */
 #include "credentials/source.h"
 
-#include "adapters/doc.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/scope.h"
 #include "credentials/answer.h"
 #include "credentials/endpoint.h"
@@ -90,35 +88,6 @@ make_form(struct buf *form, const char *role, struct text token)
 	put_field(form, "WebIdentityToken", token);
 }
 
-/* Takes the envelopes off. */
-static bool
-open_envelopes(struct text *json, const struct errand *e)
-{
-	static const struct text names[] = {
-	    TEXT("\"AssumeRoleWithWebIdentityResponse\""),
-	    TEXT("\"AssumeRoleWithWebIdentityResult\""),
-	    TEXT("\"Credentials\"")};
-
-	if (!json_is_valid(*json)) {
-		scope_cause(e->scope, "the answer is no JSON");
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct doc_member one[] = {
-		    {names[i], 0, doc_as_it_stands}, {{0}}};
-		struct text inner = {0};
-
-		if (!doc_members(&inner, one, e->scope, *json)
-		    || inner.data == NULL) {
-			scope_cause(e->scope, "the answer has no %.*s",
-			    (int)names[i].size, names[i].data);
-			return false;
-		}
-		*json = inner;
-	}
-	return true;
-}
-
 /* STS answers in JSON to whoever asks for it, else in XML. */
 static bool
 ask(struct answer *answer, const struct errand *e, const char *url,
@@ -126,6 +95,10 @@ ask(struct answer *answer, const struct errand *e, const char *url,
 {
 	static const char *const headers[] = {"Accept: application/json",
 	    "Content-Type: application/x-www-form-urlencoded", NULL};
+	static const struct text envelopes[] = {
+	    TEXT("\"AssumeRoleWithWebIdentityResponse\""),
+	    TEXT("\"AssumeRoleWithWebIdentityResult\""),
+	    TEXT("\"Credentials\""), {0}};
 	struct buf form = {0};
 	struct text body;
 	int status;
@@ -138,7 +111,7 @@ ask(struct answer *answer, const struct errand *e, const char *url,
 		.body = buf_as_text(&form)});
 	explicit_bzero(form.data, form.size);
 	buf_release(&form);
-	return ok && open_envelopes(&body, e) && answer_read(answer, e, body);
+	return ok && answer_read(answer, e, body, envelopes);
 }
 
 static enum found

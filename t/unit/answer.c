@@ -89,7 +89,7 @@ test_case(size_t i, struct arena *arena)
 	struct credentials *c = NULL;
 
 	scope_init(&s, arena, 0, NOW * CLOCK_US);
-	if (answer_read(&answer, &e, text_of(cases[i].json)))
+	if (answer_read(&answer, &e, text_of(cases[i].json), NULL))
 		c = answer_take(&answer, &e, cases[i].needs_end);
 	if (is_int(c != NULL, cases[i].cause == NULL, "%s", cases[i].json)
 	    && c != NULL) {
@@ -105,6 +105,41 @@ test_case(size_t i, struct arena *arena)
 	arena_reset(arena);
 }
 
+/* As STS wraps them. */
+static void
+test_envelopes(struct arena *arena)
+{
+	static const struct text names[] = {
+	    TEXT("\"A\""), TEXT("\"B\""), {0}};
+	static const struct {
+		const char *json, *cause;
+	} wrapped[] = {
+	    {"{\"A\":{\"x\":1,\"B\":{" KEYS "}}}", NULL},
+	    {"{\"A\":{\"x\":{" KEYS "}}}", "has no \"B\""},
+	    {"{\"B\":{\"A\":{" KEYS "}}}", "has no \"A\""},
+	    {"{\"A\":[{\"B\":{" KEYS "}}]}", "has no \"B\""},
+	    {"{\"A\":{\"B\":{},\"B\":{" KEYS "}}}", "has no \"B\""},
+	    {"{\"A\":{\"B\":null}}", "wrong types"},
+	    {"{\"A\":{\"B\":{" KEYS "}}", "no JSON"},
+	};
+
+	for (size_t i = 0; i < N_OF(wrapped); i++) {
+		struct scope s;
+		struct errand e = {.scope = &s};
+		struct answer answer;
+
+		scope_init(&s, arena, 0, NOW * CLOCK_US);
+		is_int(answer_read(&answer, &e, text_of(wrapped[i].json), names),
+		    wrapped[i].cause == NULL, "%s", wrapped[i].json);
+		if (wrapped[i].cause != NULL)
+			ok(strstr(s.cause, wrapped[i].cause) != NULL,
+			    "says: %s", s.cause);
+		else
+			is_text(answer.access_key_id, TEXT("ASIA1"), "its id");
+		arena_reset(arena);
+	}
+}
+
 int
 main(void)
 {
@@ -113,6 +148,7 @@ main(void)
 	arena_init(&arena, 4096);
 	for (size_t i = 0; i < N_OF(cases); i++)
 		test_case(i, &arena);
+	test_envelopes(&arena);
 	arena_release(&arena);
 	return tap_done();
 }
