@@ -40,6 +40,18 @@ check_key(const struct errand *e, const struct aws_profile *p)
 	return FOUND;
 }
 
+/* A way that is not ours; another source may go it. */
+static enum found
+tell_other(const struct errand *e, const struct aws_profile *p)
+{
+	if (p->process.data != NULL)
+		return source_nothing(e, "the profile '%.60s' has %.*s",
+		    p->name, (int)p->other.size, p->other.data);
+	return source_fault(e, "the profile '%.60s' has %.*s, which is not "
+	    "followed here; let a credential_process do it", p->name,
+	    (int)p->other.size, p->other.data);
+}
+
 static enum found
 get(struct credentials **out, const struct errand *e)
 {
@@ -51,12 +63,7 @@ get(struct credentials **out, const struct errand *e)
 	if (!p.is_there)
 		return tell_missing(e, &p);
 	if (p.other.data != NULL)
-		return p.process.data != NULL
-		    ? source_nothing(e, "the profile '%.60s' has %.*s",
-			p.name, (int)p.other.size, p.other.data)
-		    : source_fault(e, "the profile '%.60s' has %.*s, which "
-			"is not followed here; let a credential_process do it",
-			p.name, (int)p.other.size, p.other.data);
+		return tell_other(e, &p);
 	if (p.access_key_id.data == NULL && p.secret_access_key.data == NULL)
 		return source_nothing(
 		    e, "the profile '%.60s' has no aws_access_key_id", p.name);
