@@ -136,6 +136,8 @@ code_of(struct text body)
 	const char *at = NULL;
 	size_t n = 0;
 
+	if (body.size == 0)
+		return (struct text){0};
 	for (size_t i = 0; at == NULL && i < 3; i++) {
 		at = memmem(
 		    body.data, body.size, begins[i].data, begins[i].size);
