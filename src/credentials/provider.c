@@ -298,8 +298,8 @@ provider_take(struct provider *p, const struct scope *s, int64_t signed_at,
 		start(p);
 	}
 	pthread_mutex_lock(&p->lock);
-	/* the thread may nap by a clock that was set */
-	if (is_hopeful(p))
+	/* the thread may nap by a clock that was set, or have slept */
+	if (!p->is_settled && refresh_is_due(&p->generations.refresh, now_s))
 		pthread_cond_broadcast(&p->changed);
 	do
 		c = generations_choose(
