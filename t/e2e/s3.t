@@ -58,16 +58,8 @@ sub secret ($name, $text)
 
 sub conf (%more)
 {
-	return (
-		log_level => 'debug',
-		s3_endpoint => $swift->endpoint,
-		s3_region => $swift->region,
-		s3_bucket => $bucket,
-		s3_addressing => 'path',
-		s3_access_key_id => $swift->access_key,
-		s3_secret_key_file => secret('right', $swift->secret_key),
-		%more,
-	);
+	return $swift->settings($bucket, secret('right', $swift->secret_key),
+	    log_level => 'debug', %more);
 }
 
 my $t = setup(conf => { conf() });

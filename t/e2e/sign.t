@@ -57,15 +57,8 @@ my @times = (artifact_ttl => '900s', artifact_window => '0s');
 
 sub swift_store (%more)
 {
-	return {
-		s3_endpoint => $swift->endpoint,
-		s3_region => $swift->region,
-		s3_bucket => 'pantry7',
-		s3_addressing => 'path',
-		s3_access_key_id => $swift->access_key,
-		s3_secret_key_file => secret('swift', $swift->secret_key),
-		@times, %more,
-	};
+	return { $swift->settings('pantry7',
+		secret('swift', $swift->secret_key), @times, %more) };
 }
 
 # One that nobody but a stub believes.

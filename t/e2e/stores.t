@@ -43,15 +43,8 @@ sub secret ($name, $text, $mode = 0600)
 
 sub swift_store (%more)
 {
-	return (
-		s3_endpoint => $swift->endpoint,
-		s3_region => $swift->region,
-		s3_bucket => 'pantry7',
-		s3_addressing => 'path',
-		s3_access_key_id => $swift->access_key,
-		s3_secret_key_file => secret('swift', $swift->secret_key),
-		%more,
-	);
+	return $swift->settings('pantry7',
+	    secret('swift', $swift->secret_key), %more);
 }
 
 my %ttl = (default => 900, disk => 60, saved => 3600);

@@ -55,6 +55,20 @@ sub access_key ($self) { return 'test:tester' }
 
 sub secret_key ($self) { return 'testing' }
 
+# A responder's settings for a bucket here; the secret is in that file.
+sub settings ($self, $bucket, $secret_file, %more)
+{
+	return (
+		s3_endpoint => $self->endpoint,
+		s3_region => $self->region,
+		s3_bucket => $bucket,
+		s3_addressing => 'path',
+		s3_access_key_id => $self->access_key,
+		s3_secret_key_file => $secret_file,
+		%more,
+	);
+}
+
 # --- starting and stopping ---
 
 sub start ($self)
