@@ -229,6 +229,11 @@ subtest 'who comes after the end' => sub {
 	    key => $c->key), 'nor is it worth waiting');
 	is($t->get($c->path($streamed) . '?since=4', key => $c->key)
 	    ->{status}, 200, 'what needs no link is there');
+	is_without($c->ask("/v1/jobs/$streamed"), 'a job\'s result');
+	is($c->ask("/v1/jobs/$calm")->{status}, 200,
+	    'a job without one is there');
+	is($t->request('HEAD', $c->path($streamed), key => $c->key)->{status},
+	    503, 'HEAD of the page');
 	for my $accept (qw(text/event-stream application/x-ndjson)) {
 		my %headers = (accept => $accept);
 
