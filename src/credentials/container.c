@@ -20,32 +20,35 @@
 static const char *const hosts[] = {
     ECS, "169.254.170.23", "[fd00:ec2::23]", NULL};
 
+/* A path below ECS's host. */
+static const char *
+relative_url(enum found *found, const struct errand *e, const char *path)
+{
+	size_t size = sizeof("http://" ECS) + strlen(path);
+	char *url = arena_alloc(e->scope->arena, size);
+
+	snprintf(url, size, "http://" ECS "%s", path);
+	if (*path == '/' && endpoint_is_known(url, hosts))
+		return url;
+	*found = source_fault(e, RELATIVE " must be a path");
+	return NULL;
+}
+
 /* NULL, and what was found instead, if there is no address to ask. */
 static const char *
 find_url(enum found *found, const struct errand *e)
 {
 	const char *relative = source_variable(RELATIVE);
 	const char *full = source_variable(FULL);
-	char *url;
 
-	if (relative == NULL && full == NULL) {
-		*found = source_nothing(
-		    e, "neither " RELATIVE " nor " FULL " is set");
-		return NULL;
-	}
-	if (relative != NULL) {
-		size_t size = sizeof("http://" ECS) + strlen(relative);
-
-		url = arena_alloc(e->scope->arena, size);
-		snprintf(url, size, "http://" ECS "%s", relative);
-		full = url;
-	}
-	if ((relative == NULL || *relative == '/')
-	    && endpoint_is_known_or_tls(full, hosts))
+	if (relative != NULL)
+		return relative_url(found, e, relative);
+	if (full != NULL && endpoint_is_known_or_tls(full, hosts))
 		return full;
-	*found = source_fault(e, "%s must be %s", relative != NULL
-	    ? RELATIVE : FULL, relative != NULL ? "a path"
-	    : "https, or http to loopback or a container's own endpoint");
+	*found = full == NULL
+	    ? source_nothing(e, "neither " RELATIVE " nor " FULL " is set")
+	    : source_fault(e, FULL " must be https, or http to loopback or a "
+		"container's own endpoint");
 	return NULL;
 }
 

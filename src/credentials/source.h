@@ -1,6 +1,5 @@
-/* A source of credentials: where somebody may have put them. All texts that a
- * source is asked with outlive it, and none of it changes the environment,
- * which nobody in the process does. */
+/* A source of credentials: where somebody may have put them. It may read the
+ * environment at any time, because nobody in the process changes that. */
 #ifndef CREDENTIALS_SOURCE_H
 #define CREDENTIALS_SOURCE_H
 
