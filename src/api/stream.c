@@ -80,6 +80,23 @@ say_bye(struct response *res, const struct exchange *x, const char *why)
 	return VERDICT_ANSWER;
 }
 
+static enum verdict
+go_on(struct response *res, struct exchange *x, bool is_first)
+{
+	struct hold *h = &x->hold;
+
+	if (!hold_place(h, x->app, &x->who, x->app->config->sse_max)
+	    && !hold_stand(h, x->app, &x->who)) {
+		frames_retry(&res->body, h->form,
+		    BUSY_RETRY_MS + 4 * random_ms(x->app->crypto));
+		return say_bye(res, x, "busy");
+	}
+	if (is_first && res->body.size == 0)
+		/* mod_proxy_fcgi keeps a head that nothing follows */
+		frames_silence(&res->body, h->form);
+	return VERDICT_HOLD;
+}
+
 enum verdict
 stream(struct response *res, struct scope *s, struct exchange *x)
 {
@@ -106,14 +123,5 @@ stream(struct response *res, struct scope *s, struct exchange *x)
 	}
 	if (ahead)
 		return say_bye(res, x, "ahead");
-	if (hold_place(h, x->app, &x->who, x->app->config->sse_max)
-	    || hold_stand(h, x->app, &x->who)) {
-		if (is_first && res->body.size == 0)
-			/* mod_proxy_fcgi keeps a head that nothing follows */
-			frames_silence(&res->body, h->form);
-		return VERDICT_HOLD;
-	}
-	frames_retry(&res->body, h->form,
-	    BUSY_RETRY_MS + 4 * random_ms(x->app->crypto));
-	return say_bye(res, x, "busy");
+	return go_on(res, x, is_first);
 }
